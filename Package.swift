@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The house is described in docs/ARCHITECTURE.md. The doors between its rooms are the `dependencies` below;
+/// `scripts/check` builds with `--explicit-target-dependency-import-check error`, so an import that is not a
+/// door does not compile.
+
+/// Every target builds with these. Warnings are errors: a warning that is let stand hides the next one.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// Targets that touch no C: no unsafe construct passes unmarked.
+let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "advised",
+    products: [
+        .executable(name: "advised", targets: ["advised"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, each with exactly one importer.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        // The rooms, inside out.
+        .target(name: "AdviceCore", swiftSettings: safe),
+        .target(name: "AdviceQueue", swiftSettings: strict),
+        .target(name: "AdviceConfig", dependencies: ["AdviceCore", yams], swiftSettings: safe),
+        .target(name: "AdviceMessage", dependencies: ["AdviceCore", "CMark", crypto], swiftSettings: strict),
+        .target(name: "AdviceStore", dependencies: ["AdviceCore", "CSQLite"], swiftSettings: strict),
+        .target(
+            name: "AdviceCourier", dependencies: ["AdviceCore", "AdviceQueue", "CCurl"],
+            swiftSettings: strict),
+        .target(name: "AdviceListener", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
+        .target(
+            name: "AdviceDaemon",
+            dependencies: [
+                "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore",
+                "AdviceCourier", "CLinux", logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "advised",
+            dependencies: [
+                "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",
+                "AdviceDaemon", "AdviceListener", argumentParser, logging,
+            ],
+            swiftSettings: strict),
+
+        // Tests mirror the rooms.
+        .target(
+            name: "AdviceTesting", dependencies: ["AdviceCore"], path: "Tests/AdviceTesting",
+            swiftSettings: strict),
+        .testTarget(
+            name: "AdviceCoreTests", dependencies: ["AdviceCore", "AdviceTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "AdviceConfigTests", dependencies: ["AdviceConfig", "AdviceCore", "AdviceTesting"],
+            exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(
+            name: "AdviceMessageTests", dependencies: ["AdviceMessage", "AdviceCore", "AdviceTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AdviceStoreTests", dependencies: ["AdviceStore", "AdviceCore", "AdviceTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AdviceCourierTests", dependencies: ["AdviceCourier", "AdviceCore", "AdviceTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AdviceDaemonTests",
+            dependencies: ["AdviceDaemon", "AdviceCore", "AdviceTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "AdviceEndToEndTests", dependencies: ["AdviceTesting"], swiftSettings: strict),
+        .testTarget(name: "AdviceTidyTests", dependencies: ["AdviceTesting"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,35 @@
+public import AdviceCore
+
+/// What reading a configuration needs from the world around it, passed in so that the reader itself decides
+/// nothing about clocks, zones or the network.
+public struct ReadingEnvironment: Sendable {
+    /// The rules of a zone by its IANA name; nil where the system has no such zone.
+    public var zone: @Sendable (String) -> ZoneRules?
+    /// All known zone names, for "did you mean".
+    public var zoneNames: @Sendable () -> [String]
+    /// The IANA name behind `/etc/localtime`; nil where it cannot be told.
+    public var localZone: @Sendable () -> String?
+    /// The courier's URL parser: one parser for checking and for sending.
+    public var parseURL: @Sendable (String) -> Result<EndpointURL, URLMistake>
+    /// Environment variables.
+    public var variable: @Sendable (String) -> String?
+    /// Under systemd the folder of credentials; nil elsewhere.
+    public var credentialsDirectory: String?
+    /// Today in UTC, for warnings about gaps within two years.
+    public var now: Instant
+
+    public init(
+        zone: @escaping @Sendable (String) -> ZoneRules?, zoneNames: @escaping @Sendable () -> [String],
+        localZone: @escaping @Sendable () -> String?,
+        parseURL: @escaping @Sendable (String) -> Result<EndpointURL, URLMistake>,
+        variable: @escaping @Sendable (String) -> String?, credentialsDirectory: String?, now: Instant
+    ) {
+        self.zone = zone
+        self.zoneNames = zoneNames
+        self.localZone = localZone
+        self.parseURL = parseURL
+        self.variable = variable
+        self.credentialsDirectory = credentialsDirectory
+        self.now = now
+    }
+}

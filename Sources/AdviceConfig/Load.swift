@@ -1,0 +1,58 @@
+internal import AdviceCore
+
+/// What reading the files came to.
+public struct Loaded: Sendable {
+    /// nil where there is any error: nothing is half applied.
+    public var configuration: Configuration?
+    /// In the order of the files (the settings first, then as they are named) and of their lines.
+    public var diagnostics: [Diagnostic]
+    /// Where things stand, for diagnostics that other rooms add.
+    public var places: Places
+
+    /// Where series, points and subscribers are written, by id.
+    public struct Places: Sendable {
+        public var series: [String: Place] = [:]
+        /// By series, then by point.
+        public var points: [String: [String: Place]] = [:]
+        public var subscribers: [String: Place] = [:]
+
+        public init() {}
+    }
+
+    public init(configuration: Configuration?, diagnostics: [Diagnostic], places: Places = Places()) {
+        self.configuration = configuration
+        self.diagnostics = diagnostics
+        self.places = places
+    }
+}
+
+/// A place in a file; line and column count from 1.
+public struct Place: Hashable, Sendable {
+    public var file: String
+    public var line: Int
+    public var column: Int
+
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    init(_ file: SourceFile, _ position: Position) {
+        self.init(file: file.path, line: Int(position.line), column: Int(position.column))
+    }
+}
+
+/// Reads the settings at `path` and every file that they name, and reports every mistake in all of them.
+///
+/// Files are named in diagnostics as `path` is given: relative if it is.
+public func loadConfiguration(at path: String, environment: ReadingEnvironment) -> Loaded {
+    let reading = Reading(environment)
+    let file = reading.open(path, isSettings: true)
+    var places = Loaded.Places()
+    let configuration = SettingsReader(file)?.read(&places)
+    let diagnostics = reading.finish()
+    let isSound = !diagnostics.contains { $0.severity == .error }
+    precondition(!isSound || configuration != nil, "a reading without errors gives a configuration")
+    return Loaded(configuration: isSound ? configuration : nil, diagnostics: diagnostics, places: places)
+}

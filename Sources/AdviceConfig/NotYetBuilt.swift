@@ -1,0 +1,29 @@
+import AdviceCore
+
+extension Configuration {
+    /// What the files ask for and this version does not do yet: said at start and by `check`, never passed
+    /// over in silence.
+    public var notYetBuilt: [String] {
+        var notices: [String] = []
+        func note(_ condition: Bool, _ what: String) {
+            if condition { notices.append("not built yet in this version, and without effect: \(what)") }
+        }
+        for series in series {
+            note(series.window != nil, "window (series \(series.id))")
+            note(series.atEnd == .loop, "at_end: loop (series \(series.id)): it stops after the last point")
+            note(series.join != .next, "join: \(series.join.rawValue) (series \(series.id)): new subscribers begin next")
+            note(series.spread > .zero, "spread (series \(series.id))")
+            note(series.shadow, "shadow (series \(series.id)): it is SENT; take it out of the configuration")
+        }
+        let formats = Set(subscribers.map(\.format)).subtracting([.standard])
+        note(!formats.isEmpty, "formats other than standard: \(formats.map(\.rawValue).sorted().joined(separator: ", "))")
+        note(!alerts.to.isEmpty, "alerts")
+        note(heartbeat != nil, "heartbeat")
+        note(publicPages.address != .off, "public pages")
+        note(delivery.proxy != nil, "delivery.proxy: connections are made directly")
+        note(subscribers.contains { $0.options.rate != nil }, "rate")
+        note(subscribers.contains { $0.options.confirm == true }, "confirm: challenge")
+        note(subscribers.contains { $0.options.tls != nil }, "tls")
+        return notices
+    }
+}

@@ -1,0 +1,29 @@
+/// The limits of what is read, in one place, each with its unit and its reason.
+enum Limits {
+    /// Bytes of the settings file: what a person can have written.
+    static let settings = 1 << 20
+    /// Bytes of a roster in YAML: some 500,000 entries; beyond 10,000 the other formats are faster.
+    static let roster = 64 << 20
+    /// Bytes of a list of points in one file: more than 365 points of ordinary length.
+    static let pointList = 16 << 20
+    /// Bytes of one point, title and front matter included: chat services take less than half of it.
+    static let point = 64 << 10
+    /// Bytes of a file that holds a secret, a key, a certificate bundle or a template.
+    static let protected = 1 << 20
+    /// Bytes of a secret once decoded (Standard Webhooks 1.0).
+    static let secret = 24...64
+    /// Active secrets of one subscriber: each adds a signature to every request.
+    static let secrets = 8
+    /// A longer wait would hold a connection open for nobody's good.
+    static let timeoutSeconds: Int64 = 30
+    /// Dates that the search for the next release day looks at (schedule.md R18).
+    static let releaseDaySearch = 3660
+    /// Days ahead for which gaps in local time are told.
+    static let gapOutlook = 731
+    /// Subscribers at one host from which on the time that a release takes is told.
+    static let bigHost = 10_000
+    /// What one delivery to a big host is taken to last, in milliseconds, for that estimate.
+    static let deliveryMilliseconds = 200
+    /// Warnings of one kind that are shown one by one.
+    static let warningsOfAKind = 10
+}

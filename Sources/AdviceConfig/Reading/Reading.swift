@@ -1,0 +1,149 @@
+internal import AdviceCore
+
+/// One reading of a configuration: what has been found so far, in which files.
+final class Reading {
+    let environment: ReadingEnvironment
+    private var files: [SourceFile] = []
+    private var read: [String] = []
+    private var readBefore: Set<String> = []
+    private var warnings: [WarningKind: (count: Int, last: (SourceFile, Position)?)] = [:]
+    /// What files and zones came to, so that a thousand subscribers who name one read it once.
+    var protectedFiles: [String: Result<String, FileMistake>] = [:]
+    var zones: [String: Result<ZoneRules, ZoneMistake>] = [:]
+
+    /// Warnings that a large roster may call for at every entry.
+    enum WarningKind: Hashable {
+        case equalURL, unseenCredential, unseenVariable, noEffect, gap
+    }
+
+    init(_ environment: ReadingEnvironment) {
+        self.environment = environment
+    }
+
+    func open(_ path: String, namedAt position: Position = .start, isSettings: Bool = false) -> SourceFile {
+        let file = SourceFile(
+            path: path, rank: (isSettings ? 0 : 1, position, files.count), reading: self)
+        files.append(file)
+        return file
+    }
+
+    /// Remembers that `path` was read: a reload depends on it.
+    func noteRead(_ path: String) {
+        let absolute = absolutePath(path)
+        if readBefore.insert(absolute).inserted { read.append(absolute) }
+    }
+
+    var filesRead: [String] { read }
+
+    /// A warning, unless ten of its kind have been shown; what is left out is counted.
+    func warn(_ kind: WarningKind, in file: SourceFile, at position: Position, _ message: @autoclosure () -> String) {
+        let count = (warnings[kind]?.count ?? 0) + 1
+        warnings[kind] = (count, count > Limits.warningsOfAKind ? (file, position) : nil)
+        if count <= Limits.warningsOfAKind { file.warning(at: position, message()) }
+    }
+
+    /// All diagnostics: the settings file first, then the others in the order in which they are named.
+    func finish() -> [Diagnostic] {
+        for (count, last) in warnings.values {
+            guard let (file, position) = last else { continue }
+            let rest = count - Limits.warningsOfAKind
+            file.warning(at: position, "\(rest) more warning\(rest == 1 ? "" : "s") of this kind")
+        }
+        warnings = [:]
+        return files.sorted { $0.rank < $1.rank }.flatMap { $0.sortedDiagnostics }
+    }
+}
+
+/// A file of the configuration while it is read: its name for the reader, and what is wrong in it.
+final class SourceFile {
+    /// As given to the program, or joined to the folder of the file that names it.
+    let path: String
+    let reading: Reading
+    /// Every user of the machine may read it.
+    var isWorldReadable = false
+    /// Where the first secret stands that the file holds itself.
+    private(set) var firstSecret: Position?
+    fileprivate let rank: (Int, Position, Int)
+    private var diagnostics: [Diagnostic] = []
+    private(set) var hasErrors = false
+    var isSettings: Bool { rank.0 == 0 }
+
+    fileprivate init(path: String, rank: (Int, Position, Int), reading: Reading) {
+        self.path = path
+        self.rank = rank
+        self.reading = reading
+    }
+
+    func error(at position: Position, _ message: String) {
+        hasErrors = true
+        note(position, .error, message)
+    }
+
+    func warning(at position: Position, _ message: String) {
+        note(position, .warning, message)
+    }
+
+    private func note(_ position: Position, _ severity: Diagnostic.Severity, _ message: String) {
+        diagnostics.append(
+            Diagnostic(
+                file: path, line: Int(position.line), column: Int(position.column), severity: severity,
+                message: message))
+    }
+
+    func noteSecret(at position: Position) {
+        firstSecret = firstSecret.map { min($0, position) } ?? position
+    }
+
+    /// To be called when all of the file has been read.
+    func checkMode() {
+        guard isWorldReadable, let firstSecret else { return }
+        error(at: firstSecret, "a secret in a file that everybody may read: chmod 640 \(path)")
+    }
+
+    /// `name` as this file means it: beside itself unless absolute.
+    func join(_ name: String) -> String {
+        var name = name
+        while name.hasSuffix("/"), name.utf8.count > 1 { name.removeLast() }
+        while name.hasPrefix("./"), name.utf8.count > 2 { name.removeFirst(2) }
+        guard !name.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return name }
+        return path[...slash] + name
+    }
+
+    /// By line and column; of what stands in one place, in the order in which it was found.
+    fileprivate var sortedDiagnostics: [Diagnostic] {
+        diagnostics.enumerated().sorted { left, right in
+            (left.element.line, left.element.column, left.offset)
+                < (right.element.line, right.element.column, right.offset)
+        }.map(\.element)
+    }
+}
+
+extension SourceFile {
+    /// The file's text as bytes of valid UTF-8 without a byte order mark; nil where it cannot be had, which is
+    /// then reported in this file, or at the place that names it.
+    func readText(limit: Int, onFailure report: (String) -> Void) -> [UInt8]? {
+        switch readFile(path, limit: limit) {
+        case .failure(let mistake):
+            report(mistake.message)
+            return nil
+        case .success(let contents):
+            reading.noteRead(path)
+            isWorldReadable = contents.isWorldReadable
+            var bytes = contents.bytes
+            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+            if let mistake = TextMistake.first(in: bytes) {
+                error(at: mistake.position, mistake.message)
+                return nil
+            }
+            return bytes
+        }
+    }
+
+    /// The YAML document in `bytes`; nil where there is none or it cannot be read.
+    func readYAML(_ bytes: [UInt8]) -> Value? {
+        var reader = YAMLReader(bytes)
+        let value = reader.read()
+        for mistake in reader.mistakes { error(at: mistake.position, mistake.message) }
+        return value
+    }
+}

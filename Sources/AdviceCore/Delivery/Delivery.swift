@@ -1,0 +1,214 @@
+/// The ledger's key of a delivery. `subject` stands for (type, series, edition, subject) and `subscriber` for
+/// its id; both are the store's numbers, so that a million rows stay small.
+public struct DeliveryKey: Hashable, Sendable {
+    public var subject: Int64
+    public var subscriber: Int64
+    public init(subject: Int64, subscriber: Int64) {
+        self.subject = subject
+        self.subscriber = subscriber
+    }
+}
+
+/// Where a delivery stands. The only place where it changes is `DeliveryMachine`.
+public enum DeliveryState: String, Hashable, Sendable, CaseIterable {
+    case waiting, held, delivered, exhausted, cancelled
+
+    /// Nothing more will be sent.
+    public var isSettled: Bool { self == .delivered || self == .exhausted || self == .cancelled }
+}
+
+/// What deliveries of one release share.
+public struct ReleaseInfo: Hashable, Sendable {
+    /// The store's number of the release.
+    public var number: Int64
+    /// For example `advice.point.released`.
+    public var type: String
+    public var series: String
+    public var edition: String
+    /// The point's id, for a release.
+    public var subject: String
+    public var pointNumber: Int
+    public var releasedAt: Instant
+    public var scheduledFor: Instant
+
+    public init(
+        number: Int64, type: String, series: String, edition: String, subject: String, pointNumber: Int,
+        releasedAt: Instant, scheduledFor: Instant
+    ) {
+        self.number = number
+        self.type = type
+        self.series = series
+        self.edition = edition
+        self.subject = subject
+        self.pointNumber = pointNumber
+        self.releasedAt = releasedAt
+        self.scheduledFor = scheduledFor
+    }
+}
+
+/// Where a delivery goes, as the roster has it now.
+public struct Endpoint: Hashable, Sendable {
+    public var url: Protected
+    public var secrets: [Protected]
+    public var format: Format
+    /// `host:port`, or the format's own limit key.
+    public var limitKey: String
+    /// Others in the roster share the host, so its connection is worth keeping.
+    public var sharesHost: Bool
+    public var options: Subscriber.Options
+
+    public init(
+        url: Protected, secrets: [Protected], format: Format, limitKey: String, sharesHost: Bool,
+        options: Subscriber.Options
+    ) {
+        self.url = url
+        self.secrets = secrets
+        self.format = format
+        self.limitKey = limitKey
+        self.sharesHost = sharesHost
+        self.options = options
+    }
+}
+
+/// A delivery that the store has handed to this daemon: nobody else sends it meanwhile.
+public struct ClaimedDelivery: Sendable {
+    public var key: DeliveryKey
+    /// The batch it came from; nil where it has a row of its own.
+    public var batch: Int64?
+    public var release: ReleaseInfo
+    public var subscriberID: String
+    /// Attempts made and charged so far.
+    public var attempts: Int
+    /// When it became due to this subscriber.
+    public var due: Instant
+    /// When the endpoint first said 410 to this delivery.
+    public var goneAt: Instant?
+    public var standing: Standing
+    public var endpoint: Endpoint
+    /// The frozen bytes for the endpoint's format. One array for the whole release: copies share its storage.
+    /// nil where the release was not frozen in that format.
+    public var body: [UInt8]?
+
+    /// Whether it may still be sent.
+    public enum Standing: Hashable, Sendable {
+        case active
+        /// No longer in the roster, or no longer subscribed to the series.
+        case removed
+        case paused
+        /// The endpoint is closed, until its URL or secret changes.
+        case closed
+    }
+
+    public init(
+        key: DeliveryKey, batch: Int64?, release: ReleaseInfo, subscriberID: String, attempts: Int,
+        due: Instant, goneAt: Instant? = nil, standing: Standing = .active, endpoint: Endpoint
+    ) {
+        self.key = key
+        self.batch = batch
+        self.release = release
+        self.subscriberID = subscriberID
+        self.attempts = attempts
+        self.due = due
+        self.goneAt = goneAt
+        self.standing = standing
+        self.endpoint = endpoint
+    }
+}
+
+/// The answer to a claim.
+public struct Claim: Sendable {
+    public var deliveries: [ClaimedDelivery]
+    /// Batches that were taken, with how many of `deliveries` come from each (0: nothing left in it).
+    public var batches: [Batch]
+    /// When the next unclaimed work is due, nil where there is none. In the past or now: claim again.
+    public var nextDue: Instant?
+
+    public struct Batch: Hashable, Sendable {
+        public var number: Int64
+        public var count: Int
+        public init(number: Int64, count: Int) {
+            self.number = number
+            self.count = count
+        }
+    }
+
+    public init(deliveries: [ClaimedDelivery] = [], batches: [Batch] = [], nextDue: Instant? = nil) {
+        self.deliveries = deliveries
+        self.batches = batches
+        self.nextDue = nextDue
+    }
+}
+
+/// One attempt as it is recorded.
+public struct AttemptRecord: Hashable, Sendable {
+    /// From 1.
+    public var number: Int
+    public var at: Instant
+    /// HTTP status, 0 where none came.
+    public var status: Int
+    public var error: String?
+    public var latency: Span
+    public var address: String?
+    /// At most 1 KiB, as it came.
+    public var reply: [UInt8]
+
+    public init(
+        number: Int, at: Instant, status: Int, error: String?, latency: Span, address: String?, reply: [UInt8]
+    ) {
+        self.number = number
+        self.at = at
+        self.status = status
+        self.error = error
+        self.latency = latency
+        self.address = address
+        self.reply = reply
+    }
+}
+
+/// What the store writes for a delivery after something happened to it: the whole new row.
+public struct DeliveryRecord: Hashable, Sendable {
+    public var key: DeliveryKey
+    public var release: Int64
+    public var batch: Int64?
+    public var state: DeliveryState
+    /// Attempts made and charged.
+    public var attempts: Int
+    public var nextAttemptAt: Instant?
+    public var goneAt: Instant?
+    /// Of the last attempt, or why it was settled without one: `expired`, `removed`, `closed`...
+    public var error: String?
+    /// The attempt that led here; nil where none was made.
+    public var attempt: AttemptRecord?
+    /// The endpoint said 410 twice: it is closed until its URL or secret changes.
+    public var closesEndpoint: Bool
+
+    public init(
+        key: DeliveryKey, release: Int64, batch: Int64?, state: DeliveryState, attempts: Int,
+        nextAttemptAt: Instant? = nil, goneAt: Instant? = nil, error: String? = nil,
+        attempt: AttemptRecord? = nil, closesEndpoint: Bool = false
+    ) {
+        self.key = key
+        self.release = release
+        self.batch = batch
+        self.state = state
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.goneAt = goneAt
+        self.error = error
+        self.attempt = attempt
+        self.closesEndpoint = closesEndpoint
+    }
+}
+
+/// A group commit: records of many deliveries, and the batches that are finished with them.
+public struct OutcomeGroup: Hashable, Sendable {
+    public var records: [DeliveryRecord]
+    public var finishedBatches: [Int64]
+
+    public init(records: [DeliveryRecord] = [], finishedBatches: [Int64] = []) {
+        self.records = records
+        self.finishedBatches = finishedBatches
+    }
+
+    public var isEmpty: Bool { records.isEmpty && finishedBatches.isEmpty }
+}

@@ -1,0 +1,145 @@
+/// The life of one delivery: event in, new state and its record out. The only place where states change.
+///
+/// ```
+/// waiting --attempt--> (in flight) --2xx--> delivered
+///    ^                     |---- retry, wait left ----> waiting
+///    |                     |---- none left, expired, blocked, unfit ----> exhausted
+///    '--- our own fault ---'---- 410 for the second time ----> cancelled, endpoint closed
+/// ```
+public struct DeliveryMachine: Sendable {
+    public let delivery: ClaimedDelivery
+    private let retry: RetryPolicy
+    private let maxAge: Span
+    /// The attempt in flight, from 1; nil where none is.
+    public private(set) var attempt: Int?
+
+    /// A 410 is believed the second time, and not within this of the first: a deploy must not unsubscribe.
+    public static let goneConfirmation = Span.hours(1)
+    /// What is our own fault is tried again this soon; it charges no attempt.
+    public static let oursWait = Span.seconds(60)
+
+    public init(_ delivery: ClaimedDelivery, retry: RetryPolicy, maxAge: Span) {
+        self.delivery = delivery
+        self.retry = retry
+        self.maxAge = maxAge
+    }
+
+    /// What to do with a delivery that was claimed.
+    public enum Start: Hashable, Sendable {
+        /// Send it; this is attempt number `n`.
+        case attempt(Int)
+        /// Write this and send nothing.
+        case settle(DeliveryRecord)
+    }
+
+    /// Begins the next attempt, unless something that happened meanwhile settles the delivery without one.
+    public mutating func begin(at now: Instant) -> Start {
+        precondition(attempt == nil, "one attempt of a delivery at a time")
+        switch delivery.standing {
+        case .removed: return .settle(settled(.cancelled, "removed"))
+        case .paused: return .settle(settled(.cancelled, "paused"))
+        case .closed: return .settle(settled(.cancelled, "closed"))
+        case .active: break
+        }
+        if now - delivery.due > maxAge { return .settle(settled(.exhausted, "expired")) }
+        let number = delivery.attempts + 1
+        attempt = number
+        return .attempt(number)
+    }
+
+    /// The attempt in flight came to `result`.
+    public mutating func finish(
+        _ result: AttemptResult, at now: Instant, using random: inout some RandomNumberGenerator
+    ) -> DeliveryRecord {
+        guard let number = attempt else { preconditionFailure("an outcome belongs to an attempt in flight") }
+        attempt = nil
+        var record = settled(.waiting, result.error)
+        record.attempts = number
+        record.attempt = AttemptRecord(
+            number: number, at: result.startedAt, status: result.status, error: result.error,
+            latency: result.latency, address: result.address, reply: result.reply)
+        switch result.outcome {
+        case .delivered:
+            record.state = .delivered
+        case .ours:
+            record.attempts = delivery.attempts
+            wait(DeliveryMachine.oursWait, &record, from: now)
+        case .blocked:
+            record.state = .exhausted
+        case .retry, .refused:
+            wait(retry.wait(after: number, using: &random), &record, from: now)
+        case .retryAfter(let asked):
+            wait(retry.wait(after: number, using: &random).map { max($0, asked) }, &record, from: now)
+        case .unfit:
+            let left = RetryPolicy.unfit.wait(after: number, using: &random)
+            wait(left, &record, from: now)
+        case .gone:
+            gone(number, &record, at: now, using: &random)
+        }
+        return record
+    }
+
+    private func gone(
+        _ number: Int, _ record: inout DeliveryRecord, at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) {
+        if let first = delivery.goneAt, now - first >= DeliveryMachine.goneConfirmation {
+            record.state = .cancelled
+            record.error = "closed: the endpoint said 410 Gone twice"
+            record.closesEndpoint = true
+            return
+        }
+        let first = delivery.goneAt ?? now
+        record.goneAt = first
+        let scheduled = retry.wait(after: number, using: &random) ?? .zero
+        wait(max(scheduled, first + DeliveryMachine.goneConfirmation - now), &record, from: now)
+    }
+
+    /// Waits for `span`, or settles where none is left or the delivery would be too old by then.
+    private func wait(_ span: Span?, _ record: inout DeliveryRecord, from now: Instant) {
+        guard let span else {
+            record.state = .exhausted
+            return
+        }
+        let next = now + span
+        guard next - delivery.due <= maxAge else {
+            record.state = .exhausted
+            record.error = "expired" + (record.error.map { ": \($0)" } ?? "")
+            return
+        }
+        record.state = .waiting
+        record.nextAttemptAt = next
+    }
+
+    private func settled(_ state: DeliveryState, _ reason: String?) -> DeliveryRecord {
+        DeliveryRecord(
+            key: delivery.key, release: delivery.release.number, batch: delivery.batch, state: state,
+            attempts: delivery.attempts, goneAt: delivery.goneAt, error: reason)
+    }
+}
+
+/// What the courier brought back for one attempt.
+public struct AttemptResult: Hashable, Sendable {
+    public var token: UInt64
+    public var outcome: Outcome
+    public var startedAt: Instant
+    public var status: Int
+    public var error: String?
+    public var latency: Span
+    public var address: String?
+    public var reply: [UInt8]
+
+    public init(
+        token: UInt64, outcome: Outcome, startedAt: Instant, status: Int = 0, error: String? = nil,
+        latency: Span = .zero, address: String? = nil, reply: [UInt8] = []
+    ) {
+        self.token = token
+        self.outcome = outcome
+        self.startedAt = startedAt
+        self.status = status
+        self.error = error
+        self.latency = latency
+        self.address = address
+        self.reply = reply
+    }
+}

@@ -1,0 +1,167 @@
+/// The two clocks at one moment.
+public struct Moment: Hashable, Sendable {
+    /// CLOCK_REALTIME: follows steps.
+    public var wall: Instant
+    /// CLOCK_BOOTTIME, since boot: never steps, counts suspend. `wall - boot` tells a step from a suspend.
+    public var boot: Span
+
+    public init(wall: Instant, boot: Span) {
+        self.wall = wall
+        self.boot = boot
+    }
+}
+
+/// What can happen to the scheduler.
+public enum Event: Sendable {
+    /// The daemon is up: what the store knows, and the configuration.
+    case started(StoreKnowledge, SchedulerSettings)
+    /// A new configuration was taken, and the roster with it.
+    case configured(SchedulerSettings)
+    /// A timer came, or anything else that makes it worth asking what is due.
+    case tick
+    /// The kernel says that the wall clock was set.
+    case clockStepped
+    case operate(OperatorCommand, request: UInt64)
+    case claimed(Claim)
+    case committed(transaction: UInt64, CommitResult)
+    case outcomes([AttemptResult])
+    case stopping
+}
+
+/// What an operator may ask a running daemon for; kept in the ledger.
+public enum OperatorCommand: Hashable, Sendable {
+    /// Begins a series whose start had passed when it was first seen.
+    case start(series: String, on: CivilDate?, after: String?)
+}
+
+/// How a transaction ended.
+public enum CommitResult: Hashable, Sendable {
+    case done
+    /// The release's number in the store.
+    case released(Int64)
+    /// The ledger had the point or the slot already; its rows as the store has them.
+    case alreadyReleased([LedgerRow])
+    /// Nothing was written, and nothing can be: no new POST starts.
+    case refused
+}
+
+/// What the scheduler wants done. The shell runs effects in order and decides nothing.
+public enum Effect: Sendable {
+    case commit(transaction: UInt64, Transaction)
+    case claim(limit: Int)
+    case send([Attempt])
+    /// Call back with `tick` at this instant, and forget the instant asked for before.
+    case arm(Instant)
+    case tell(Telling)
+    case answer(request: UInt64, Answer)
+    case exit(Exit)
+}
+
+/// One write to the store.
+public enum Transaction: Sendable {
+    case save(SeriesRecord, decision: String?)
+    case inherit(CohortLedger)
+    case release(ReleaseDraft)
+    case record(OutcomeGroup)
+}
+
+/// One attempt to be made now.
+public struct Attempt: Sendable {
+    public var token: UInt64
+    /// From 1.
+    public var number: Int
+    public var delivery: ClaimedDelivery
+}
+
+/// The answer to an operator.
+public enum Answer: Hashable, Sendable {
+    case done(String)
+    /// The answer is no, and why.
+    case refused(String)
+}
+
+/// Why the daemon ends.
+public enum Exit: Hashable, Sendable {
+    /// Stopped as asked, everything recorded.
+    case stopped
+    /// `--once`: everything that could be done is done. `left` deliveries wait for later.
+    case quiet(somethingWaits: Bool)
+    /// The store refused a write: exit 74.
+    case storeRefused
+}
+
+/// What the shell says to people: in the log, in the service manager's status line.
+public enum Telling: Sendable {
+    case begins(series: String, on: CivilDate)
+    case unstarted(series: String, start: CivilDate)
+    case waitingForSubscribers(series: String)
+    case startMoved(series: String, from: CivilDate, to: CivilDate)
+    case released(ReleaseDraft, late: Span)
+    case alreadyReleased(series: String, point: String)
+    case missed(series: String, point: String, day: CivilDate)
+    case delivered(Settlement)
+    case waiting(Settlement)
+    case exhausted(Settlement)
+    case cancelled(Settlement)
+    case clockStepped(Span)
+    case finished(series: String)
+    /// What the daemon waits for, in a line.
+    case status(String)
+}
+
+/// A delivery's record with the names a person knows it by.
+public struct Settlement: Sendable {
+    public var subscriber: String
+    public var release: ReleaseInfo
+    public var record: DeliveryRecord
+}
+
+/// The part of the configuration that the scheduler decides by.
+public struct SchedulerSettings: Sendable {
+    public var series: [SeriesSetup]
+    public var concurrency: Int
+    public var perHost: Int
+    /// A host or host:port, to its own cap.
+    public var hosts: [String: Int]
+    public var retry: RetryPolicy
+    /// The longest that an attempt can take: how long a stop waits for those in flight.
+    public var longestAttempt: Span
+
+    public init(
+        series: [SeriesSetup], concurrency: Int = 256, perHost: Int = 8, hosts: [String: Int] = [:],
+        retry: RetryPolicy = RetryPolicy(), longestAttempt: Span = .seconds(30)
+    ) {
+        self.series = series
+        self.concurrency = concurrency
+        self.perHost = perHost
+        self.hosts = hosts
+        self.retry = retry
+        self.longestAttempt = longestAttempt
+    }
+}
+
+/// A series with its calendars.
+public struct SeriesSetup: Sendable {
+    public var series: Series
+    /// In the series' own zone: where its dates are judged.
+    public var home: SlotCalendar
+    public var cohorts: [CohortSetup]
+
+    public struct CohortSetup: Sendable {
+        public var record: CohortRecord
+        public var calendar: SlotCalendar
+        public init(record: CohortRecord, calendar: SlotCalendar) {
+            self.record = record
+            self.calendar = calendar
+        }
+    }
+
+    public init(series: Series, home: SlotCalendar, cohorts: [CohortSetup]) {
+        self.series = series
+        self.home = home
+        self.cohorts = cohorts
+    }
+
+    /// Members in all cohorts.
+    public var members: Int { cohorts.reduce(0) { $0 + $1.record.members } }
+}

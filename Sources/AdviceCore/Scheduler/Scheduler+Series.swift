@@ -1,0 +1,295 @@
+/// When series begin, and which point is due in which cohort.
+extension Scheduler {
+    /// Brings every series and cohort to where it should stand at `now`, one transaction at a time for each.
+    mutating func stepSeries(_ now: Instant, _ effects: inout [Effect]) {
+        for setup in settings.series where !busySeries.contains(setup.series.id) {
+            if let record = nextRecord(setup, now) {
+                busySeries.insert(setup.series.id)
+                commit(.save(record.record, decision: nil), tellings: [record.telling], &effects)
+                continue
+            }
+            announce(setup, &effects)
+            guard let record = records[setup.series.id], record.state == .running else { continue }
+            for cohort in setup.cohorts where !busyCohorts.contains(cohort.record.number) {
+                stepCohort(setup, cohort, record, now, &effects)
+            }
+        }
+    }
+
+    /// How a series' record must change now, and what to say about it; nil where it stands as it should (R6).
+    private func nextRecord(
+        _ setup: SeriesSetup, _ now: Instant
+    ) -> (record: SeriesRecord, telling: Telling)? {
+        let series = setup.series
+        let today = setup.home.date(at: now)
+        guard let known = records[series.id] else {
+            let fresh = SeriesRecord(
+                id: series.id, firstSeen: now, configuredStart: series.start, edition: edition(of: series),
+                state: .unstarted)
+            return begun(fresh, setup, today)
+        }
+        switch known.state {
+        case .waiting:
+            // Without members it waits, whatever its start; the first one begins it.
+            guard setup.members > 0 || known.configuredStart != series.start else { return nil }
+            var record = known
+            record.configuredStart = series.start
+            record.edition = edition(of: series)
+            guard setup.members > 0 else { return (record, .waitingForSubscribers(series: series.id)) }
+            record.state = .running
+            record.begin = max(series.start, today)
+            return (record, .begins(series: series.id, on: record.begin ?? today))
+        case .unstarted, .running:
+            // A start may be moved freely until something was released (R13); afterwards it is refused.
+            guard known.configuredStart != series.start, !hasReleased(setup, known) else { return nil }
+            var record = known
+            record.configuredStart = series.start
+            record.edition = edition(of: series)
+            return begun(record, setup, today)
+        }
+    }
+
+    /// A series of which nothing was released, seen with this start today.
+    private func begun(
+        _ record: SeriesRecord, _ setup: SeriesSetup, _ today: CivilDate
+    ) -> (record: SeriesRecord, telling: Telling) {
+        var record = record
+        if setup.members == 0 {
+            record.state = .waiting
+            record.begin = nil
+            return (record, .waitingForSubscribers(series: record.id))
+        }
+        if today <= setup.series.start {
+            record.state = .running
+            record.begin = setup.series.start
+            return (record, .begins(series: record.id, on: setup.series.start))
+        }
+        record.state = .unstarted
+        record.begin = nil
+        return (record, .unstarted(series: record.id, start: setup.series.start))
+    }
+
+    private func edition(of series: Series) -> Edition {
+        Edition(start: series.start, shadow: series.shadow)
+    }
+
+    private func hasReleased(_ setup: SeriesSetup, _ record: SeriesRecord) -> Bool {
+        setup.cohorts.contains { !rows($0.record.number, record).isEmpty }
+    }
+
+    private func rows(_ cohort: Int64, _ record: SeriesRecord) -> [LedgerRow] {
+        ledgers[LedgerKey(cohort: cohort, edition: record.edition)]?.rows ?? []
+    }
+
+    /// Says once for each configuration what keeps a series from going on.
+    private mutating func announce(_ setup: SeriesSetup, _ effects: inout [Effect]) {
+        guard let record = records[setup.series.id], announced.insert(setup.series.id).inserted else { return }
+        switch record.state {
+        case .unstarted:
+            effects.append(.tell(.unstarted(series: record.id, start: setup.series.start)))
+        case .waiting:
+            effects.append(.tell(.waitingForSubscribers(series: record.id)))
+        case .running where record.configuredStart != setup.series.start:
+            effects.append(
+                .tell(
+                    .startMoved(
+                        series: record.id, from: record.configuredStart, to: setup.series.start)))
+        case .running:
+            break
+        }
+    }
+
+    private mutating func stepCohort(
+        _ setup: SeriesSetup, _ cohort: SeriesSetup.CohortSetup, _ record: SeriesRecord, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        if let ledger = inheritance(setup, cohort, record) {
+            busyCohorts.insert(cohort.record.number)
+            commit(.inherit(ledger), &effects)
+            return
+        }
+        let rows = rows(cohort.record.number, record)
+        let plan = plan(setup, cohort, record)
+        guard let due = plan.due(at: now) else { return }
+        let missed = due.missed.enumerated().map { place, assignment in
+            row(assignment, .missed, sequence: rows.count + place + 1, releasedAt: now)
+        }
+        let draft = ReleaseDraft(
+            series: setup.series.id, edition: record.edition, cohort: cohort.record,
+            point: due.assignment.point, of: setup.series.points.count,
+            row: row(
+                due.assignment, .released, sequence: rows.count + missed.count + 1, releasedAt: now),
+            missed: missed, spread: setup.series.spread)
+        busyCohorts.insert(cohort.record.number)
+        var tellings: [Telling] = missed.map {
+            .missed(series: setup.series.id, point: $0.point, day: $0.slotDate)
+        }
+        tellings.append(.released(draft, late: now - due.assignment.slot.instant))
+        commit(.release(draft), tellings: tellings, &effects)
+    }
+
+    private func row(
+        _ assignment: Plan.Assignment, _ kind: LedgerRow.Kind, sequence: Int, releasedAt: Instant
+    ) -> LedgerRow {
+        LedgerRow(
+            point: assignment.point.id, sequence: sequence, slotDate: assignment.slot.date, kind: kind,
+            scheduledFor: assignment.slot.instant, releasedAt: releasedAt)
+    }
+
+    /// A cohort that came to be in mid-series stands where the series stands: it takes over the rows of the
+    /// most advanced cohort, so that a changed time or zone gives nobody a second point for a date (R10).
+    private func inheritance(
+        _ setup: SeriesSetup, _ cohort: SeriesSetup.CohortSetup, _ record: SeriesRecord
+    ) -> CohortLedger? {
+        guard rows(cohort.record.number, record).isEmpty, setup.series.join != .fromStart else { return nil }
+        var best: [LedgerRow] = []
+        for other in allCohorts(of: setup.series.id) where other != cohort.record.number {
+            let rows = rows(other, record)
+            if rows.count > best.count { best = rows }
+        }
+        guard !best.isEmpty else { return nil }
+        let inherited = best.map { row in
+            var row = row
+            row.kind = .inherited
+            return row
+        }
+        return CohortLedger(
+            series: setup.series.id, edition: record.edition, cohort: cohort.record.number, rows: inherited)
+    }
+
+    /// Every cohort that has a ledger, also those without members now; sorted, so that the order never
+    /// depends on a dictionary.
+    private func allCohorts(of series: String) -> [Int64] {
+        ledgers.values.filter { $0.series == series }.map(\.cohort).sorted()
+    }
+
+    func plan(
+        _ setup: SeriesSetup, _ cohort: SeriesSetup.CohortSetup, _ record: SeriesRecord
+    ) -> Plan {
+        Plan(
+            series: setup.series, calendar: cohort.calendar, begin: record.begin,
+            rows: rows(cohort.record.number, record), passed: record.passed)
+    }
+
+    /// The earliest release that is still to come, over all series and cohorts that are running.
+    func nextRelease(after now: Instant) -> Upcoming? {
+        var best: Upcoming?
+        for setup in settings.series {
+            guard let record = records[setup.series.id], record.state == .running else { continue }
+            for cohort in setup.cohorts {
+                guard let next = plan(setup, cohort, record).next(at: now) else { continue }
+                if best.map({ next.slot.instant < $0.due }) ?? true {
+                    best = Upcoming(due: next.slot.instant, series: setup.series, assignment: next)
+                }
+            }
+        }
+        return best
+    }
+
+    /// What the daemon waits for, for the service manager's status line.
+    func statusLine(_ upcoming: Upcoming?) -> String {
+        if isStopping { return "stopping: \(deliveries.inFlight) in flight" }
+        if let upcoming {
+            let point = upcoming.assignment.point
+            let series = upcoming.series
+            return "next: \(series.id)/\(point.id) (\(point.number) of \(series.points.count)) "
+                + "on \(upcoming.assignment.slot.date) at \(series.at) \(series.zone.name)"
+        }
+        let states = settings.series.map { setup -> String in
+            guard let record = records[setup.series.id] else { return "\(setup.series.id): new" }
+            switch record.state {
+            case .waiting: return "\(setup.series.id): waiting for subscribers"
+            case .unstarted: return "\(setup.series.id): unstarted (advised start \(setup.series.id))"
+            case .running: return "\(setup.series.id): finished"
+            }
+        }
+        return states.joined(separator: "; ")
+    }
+
+    mutating func operate(
+        _ command: OperatorCommand, _ request: UInt64, _ now: Instant, _ effects: inout [Effect]
+    ) {
+        switch command {
+        case .start(let series, let on, let after):
+            switch started(series, on: on, after: after, now) {
+            case .failure(let refusal):
+                effects.append(.answer(request: request, .refused(refusal.reason)))
+            case .success(let record):
+                busySeries.insert(series)
+                let begin = record.begin ?? setup(series)?.home.date(at: now) ?? record.configuredStart
+                commit(
+                    .save(record, decision: "start \(series) on \(begin)" + (after.map { " after \($0)" } ?? "")),
+                    tellings: [.begins(series: series, on: begin)], request: request, &effects)
+            }
+        }
+    }
+
+    struct Refusal: Error { var reason: String }
+
+    private func setup(_ id: String) -> SeriesSetup? { settings.series.first { $0.series.id == id } }
+
+    /// The record of a series that an operator begins.
+    private func started(
+        _ id: String, on: CivilDate?, after: String?, _ now: Instant
+    ) -> Result<SeriesRecord, Refusal> {
+        guard let setup = setup(id), var record = records[id] else {
+            let known = settings.series.map(\.series.id).joined(separator: ", ")
+            return .failure(Refusal(reason: "there is no series '\(id)'; there is: \(known)"))
+        }
+        guard !busySeries.contains(id) else {
+            return .failure(Refusal(reason: "\(id) is being begun at this moment; ask again"))
+        }
+        guard !hasReleased(setup, record) else {
+            return .failure(Refusal(reason: "\(id) has begun already: a point of it was released"))
+        }
+        let today = setup.home.date(at: now)
+        if let on, on < today {
+            return .failure(Refusal(reason: "\(on) is past; today is \(today) in \(setup.series.zone.name)"))
+        }
+        record.passed = []
+        if let after {
+            guard let place = setup.series.points.firstIndex(where: { $0.id == after }) else {
+                return .failure(Refusal(reason: "series \(id) has no point '\(after)'"))
+            }
+            record.passed = setup.series.points[...place].map(\.id)
+        }
+        record.begin = on ?? today
+        // The edition of `--after` alone is the configured one: it goes on with a run that this state lost.
+        let start = on ?? (after == nil ? today : setup.series.start)
+        record.edition = Edition(start: start, shadow: setup.series.shadow)
+        record.state = setup.members > 0 ? .running : .waiting
+        return .success(record)
+    }
+}
+
+/// What an operator's command comes to where no daemon runs.
+public enum Decision: Sendable {
+    case refused(String)
+    case save(SeriesRecord, words: String)
+}
+
+extension Scheduler {
+    /// The same decision that a running daemon would take, without running one.
+    public static func decide(
+        _ command: OperatorCommand, knowing knowledge: StoreKnowledge, settings: SchedulerSettings, now: Moment
+    ) -> Decision {
+        var scheduler = Scheduler(seed: 0)
+        scheduler.prepare(knowledge, settings)
+        for setup in settings.series where scheduler.records[setup.series.id] == nil {
+            // Never seen by a daemon: what one would note down first.
+            scheduler.records[setup.series.id] = SeriesRecord(
+                id: setup.series.id, firstSeen: now.wall, configuredStart: setup.series.start,
+                edition: Edition(start: setup.series.start, shadow: setup.series.shadow), state: .unstarted)
+        }
+        var effects: [Effect] = []
+        scheduler.operate(command, 0, now.wall, &effects)
+        for effect in effects {
+            switch effect {
+            case .answer(_, .refused(let reason)): return .refused(reason)
+            case .commit(_, .save(let record, let words)): return .save(record, words: words ?? "")
+            default: continue
+            }
+        }
+        preconditionFailure("a command is refused or changes something")
+    }
+}

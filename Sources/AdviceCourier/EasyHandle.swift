@@ -1,0 +1,265 @@
+import AdviceCore
+import CCurl
+import Glibc
+
+/// One libcurl transfer handle with what its callbacks note. Pooled: between attempts only what differs is
+/// set anew, and the handle is never reset (see `Options`).
+///
+/// Lives on the engine's queue. libcurl holds it unretained; the engine retains it until it has left libcurl.
+final class EasyHandle {
+    /// The bytes of an answer's body after which we hang up: nobody reads them.
+    static let bodyLimit = 16 * 1024
+    /// The bytes of its headers, over all lines and 1xx answers, after which we hang up.
+    static let headerLimit = 32 * 1024
+    /// The first bytes of a body, kept for the log.
+    static let keptLimit = 1024
+
+    let easy: UnsafeMutableRawPointer
+    /// Where the engine has put it among those in flight.
+    var position = 0
+    private(set) var token: UInt64 = 0
+    /// CLOCK_MONOTONIC, nanoseconds.
+    private(set) var startedAt: UInt64 = 0
+
+    private var addressGuard: AddressGuard
+    private var allowNetworks: [AddressBlock] = []
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    /// libcurl reads the body where it lies, so that it must outlive the transfer.
+    private var body: SharedBody?
+    private var timeout = Span.zero
+    private var connectTimeout = Span.zero
+
+    private var exchange = Exchange()
+    private var refusal: (address: IPAddress, kind: String)?
+    private var dialled: IPAddress?
+    private var bodyBytes = 0
+    private var headerBytes = 0
+    private var prefix: [UInt8] = []
+    private var date: Instant?
+
+    init(addressGuard: AddressGuard, caBundle: String) {
+        guard let easy = curl_easy_init() else { preconditionFailure("no memory for a transfer handle") }
+        self.easy = easy
+        self.addressGuard = addressGuard
+        Options.setOnce(easy, caBundle: caBundle)
+        installCallbacks()
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headers)
+    }
+
+    /// Makes the handle ready for one attempt.
+    func prepare(_ request: CourierRequest, addressGuard: AddressGuard, now: UInt64) {
+        token = request.token
+        startedAt = now
+        self.addressGuard = addressGuard
+        allowNetworks = request.allowNetworks
+        body = request.body
+        timeout = request.timeout
+        connectTimeout = request.connectTimeout
+        exchange = Exchange()
+        exchange.allowHTTP = request.allowHTTP
+        refusal = nil
+        dialled = nil
+        bodyBytes = 0
+        headerBytes = 0
+        date = nil
+        Options.set(easy, for: request)
+        setHeaders(request.headers)
+        Options.check(
+            ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int(request.body.bytes.count)),
+            CURLOPT_POSTFIELDSIZE_LARGE)
+        Options.check(
+            ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, request.body.pointer), CURLOPT_POSTFIELDS)
+    }
+
+    /// What the attempt came to, and the handle is free for another.
+    func finish(code: CURLcode, now: UInt64) -> CourierReply {
+        note(code)
+        let reply = CourierReply(
+            token: token,
+            outcome: CurlOutcome.outcome(of: exchange),
+            status: exchange.finalStatus ?? 0,
+            error: CurlOutcome.words(for: exchange, timeout: timeout, connectTimeout: connectTimeout),
+            latency: Span(nanoseconds: Int64(now - startedAt)),
+            address: dialled?.description,
+            replyPrefix: prefix,
+            date: date)
+        release()
+        return reply
+    }
+
+    /// Lets go of what the attempt held. libcurl must have let go of the handle before.
+    func release() {
+        curl_slist_free_all(headers)
+        headers = nil
+        body = nil
+        allowNetworks = []
+        prefix = []
+        exchange.location = []
+    }
+
+    private func note(_ code: CURLcode) {
+        exchange.code = Int(code.rawValue)
+        exchange.status = long(CURLINFO_RESPONSE_CODE)
+        if exchange.finalStatus != nil { return }
+        if exchange.osErrno == 0 { exchange.osErrno = Int32(long(CURLINFO_OS_ERRNO)) }
+        if code == CURLE_PEER_FAILED_VERIFICATION { exchange.verifyResult = long(CURLINFO_SSL_VERIFYRESULT) }
+        if let refusal, dialled == nil { exchange.blockedAddress = "\(refusal.address) is \(refusal.kind)" }
+    }
+
+    private func long(_ info: CURLINFO) -> Int {
+        var value = 0
+        return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
+    }
+
+    /// `Expect:` without a value takes the header away: libcurl would wait a second for a 100 on larger bodies.
+    private func setHeaders(_ lines: [String]) {
+        headers = curl_slist_append(nil, "Expect:")
+        for line in lines {
+            guard let longer = curl_slist_append(headers, line) else {
+                preconditionFailure("no memory for a request's headers")
+            }
+            headers = longer
+        }
+        Options.check(ccurl_set_headers(easy, headers), CURLOPT_HTTPHEADER)
+    }
+}
+
+// What libcurl calls. None of these calls libcurl.
+extension EasyHandle {
+    private func installCallbacks() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        for option in [
+            CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA,
+        ] {
+            Options.check(ccurl_set_pointer(easy, option, context), option)
+        }
+        let write: curl_write_callback = { bytes, _, count, context in
+            EasyHandle.at(context).receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
+        }
+        Options.check(ccurl_set_receiver(easy, CURLOPT_WRITEFUNCTION, write), CURLOPT_WRITEFUNCTION)
+        let header: curl_write_callback = { bytes, _, count, context in
+            EasyHandle.at(context).receiveHeader(UnsafeRawBufferPointer(start: bytes, count: count))
+        }
+        Options.check(ccurl_set_receiver(easy, CURLOPT_HEADERFUNCTION, header), CURLOPT_HEADERFUNCTION)
+        let open: curl_opensocket_callback = { context, _, address in
+            guard let address else { return CURL_SOCKET_BAD }
+            return EasyHandle.at(context).openSocket(address)
+        }
+        Options.check(ccurl_set_open_socket(easy, open), CURLOPT_OPENSOCKETFUNCTION)
+        let prerequest: curl_prereq_callback = { context, address, _, _, _ in
+            EasyHandle.at(context).mayRequest(from: address)
+                ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+        Options.check(ccurl_set_prerequest(easy, prerequest), CURLOPT_PREREQFUNCTION)
+    }
+
+    /// The handle that libcurl was given as a callback's context, or as a transfer's private pointer.
+    static func at(_ context: UnsafeMutableRawPointer?) -> EasyHandle {
+        guard let context else { preconditionFailure("libcurl lost a callback's context") }
+        return Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        bodyBytes += bytes.count
+        let room = Self.keptLimit - prefix.count
+        if room > 0 { prefix.append(contentsOf: bytes.prefix(room)) }
+        guard bodyBytes <= Self.bodyLimit else { return hangUp(.body) }
+        return bytes.count
+    }
+
+    private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+        headerBytes += bytes.count
+        guard headerBytes <= Self.headerLimit else { return hangUp(.headers) }
+        // What follows a body is a trailer, which nobody asked for.
+        if bodyBytes == 0 { read(header: bytes) }
+        return bytes.count
+    }
+
+    private func hangUp(_ overrun: Exchange.Overrun) -> Int {
+        exchange.overrun = overrun
+        return -1
+    }
+
+    private func read(header line: UnsafeRawBufferPointer) {
+        guard let first = line.first else { return }
+        switch first | 0x20 {
+        case UInt8(ascii: "h") where line.starts(with: "HTTP/".utf8):
+            // A final answer after a 1xx one begins afresh.
+            exchange.retryAfter = nil
+            exchange.location = []
+            date = nil
+        case UInt8(ascii: "r"):
+            guard let value = HeaderLine.value(of: "retry-after", in: line) else { return }
+            guard let wait = RetryAfter.parse(value, now: realtime()) else { return }
+            exchange.retryAfter = max(wait, exchange.retryAfter ?? .zero)
+        case UInt8(ascii: "d"):
+            guard let value = HeaderLine.value(of: "date", in: line) else { return }
+            date = HTTPDate.parse(value, now: realtime())
+        case UInt8(ascii: "l"):
+            guard let value = HeaderLine.value(of: "location", in: line) else { return }
+            exchange.location = Array(value)
+        default: return
+        }
+    }
+
+    /// The guard's place: the address as resolved, before a packet is sent. libcurl tries the host's next
+    /// address after a refusal, so that the first refusal is kept for the words.
+    private func openSocket(_ wanted: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
+        let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
+        let raw = (UnsafeRawPointer(wanted) + offset).assumingMemoryBound(to: sockaddr.self)
+        guard let address = IPAddress(raw) else { return CURL_SOCKET_BAD }
+        if exchange.phase == .lookup { exchange.phase = .connecting }
+        guard admit(address) else { return CURL_SOCKET_BAD }
+        let descriptor = socket(
+            wanted.pointee.family, wanted.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
+            wanted.pointee.protocol)
+        if descriptor < 0 { exchange.osErrno = errno } else { dialled = address }
+        return descriptor
+    }
+
+    /// Kept connections are not opened again: judge them too, in case the allowed networks have changed.
+    private func mayRequest(from text: UnsafePointer<CChar>?) -> Bool {
+        exchange.phase = .connected
+        guard let text, let address = IPAddress(String(cString: text))
+        else { return false }
+        let admitted = admit(address)
+        dialled = admitted ? address : nil
+        return admitted
+    }
+
+    private func admit(_ address: IPAddress) -> Bool {
+        guard case .denied(let kind) = addressGuard.judge(address, allowing: allowNetworks) else { return true }
+        if refusal == nil { refusal = (address, kind) }
+        return false
+    }
+
+    private func realtime() -> Instant {
+        Instant(nanoseconds: Int64(clock_gettime_nsec(CLOCK_REALTIME)))
+    }
+}
+
+/// One header line as libcurl hands it over, with its line end.
+enum HeaderLine {
+    /// The value behind `name` (lower case) and its colon, nil where the line is another header's.
+    static func value(of name: StaticString, in line: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer>? {
+        let length = name.utf8CodeUnitCount
+        guard line.count > length, line[length] == UInt8(ascii: ":") else { return nil }
+        for index in 0..<length where line[index] | 0x20 != name.utf8Start[index] | 0x20 { return nil }
+        var end = line.count
+        while end > length + 1, line[end - 1] <= 0x20 { end -= 1 }
+        var start = length + 1
+        while start < end, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
+        return line[start..<end]
+    }
+}
+
+/// Nanoseconds on `clock`.
+func clock_gettime_nsec(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,371 @@
+public import AdviceConfig
+public import AdviceCore
+import AdviceCourier
+public import AdviceQueue
+public import AdviceStore
+import Dispatch
+import Glibc
+public import Logging
+
+/// The shell: runs the scheduler's effects on Dispatch, libcurl and the store, and feeds back what happened.
+/// It owns no decision; a rule that is found here is in the wrong room.
+public actor Daemon: QueueActor {
+    public nonisolated let executor = QueueExecutor(label: "scheduler")
+
+    let parts: Parts
+    let desk: StoreDesk
+    var scheduler: Scheduler
+    var configuration: Configuration
+    var dispatcher: Dispatcher
+    var answers: [UInt64: @Sendable (Answer) -> Void] = [:]
+    private var courier: CurlCourier?
+    private var timer: WallTimer?
+    private var steps: ClockSteps?
+    private var signals = Signals()
+    private var control: ControlServer?
+    private var nextRequest: UInt64 = 1
+    private var nextPing: Span?
+    private var statusText = "starting"
+    private var isReloading = false
+    private var ended: CheckedContinuation<DaemonExit, Never>?
+    private let descriptorLimit: Int
+    private let reading = DispatchQueue(label: "reading")
+
+    /// What a daemon is made of.
+    public struct Parts: Sendable {
+        public var clock: any Clock
+        public var zones: SystemZones
+        public var secrets: SecretReader
+        public var notify: SystemdNotify
+        public var logger: Logger
+        /// Reads the configuration anew, for a reload.
+        public var load: @Sendable () -> Loaded
+        /// Where the control socket is to be; nil for none.
+        public var controlSocket: String?
+        public var once: Bool
+        /// Of the generator behind the jitter.
+        public var seed: UInt64
+
+        public init(
+            clock: any Clock, zones: SystemZones, secrets: SecretReader, notify: SystemdNotify,
+            logger: Logger, load: @escaping @Sendable () -> Loaded, controlSocket: String?, once: Bool,
+            seed: UInt64
+        ) {
+            self.clock = clock
+            self.zones = zones
+            self.secrets = secrets
+            self.notify = notify
+            self.logger = logger
+            self.load = load
+            self.controlSocket = controlSocket
+            self.once = once
+            self.seed = seed
+        }
+    }
+
+    public init(_ parts: Parts, configuration: Configuration, store: sending any Store) {
+        self.parts = parts
+        self.configuration = configuration
+        desk = StoreDesk(store)
+        dispatcher = Dispatcher(settings: configuration.delivery, secrets: parts.secrets)
+        scheduler = Scheduler(seed: parts.seed, once: parts.once)
+        descriptorLimit = max(1, Descriptors.raiseLimit() - Descriptors.reserve)
+    }
+
+    /// Runs until a signal, an error of the store, or, with `once`, until nothing more can be done now.
+    public func run() async -> DaemonExit {
+        await withCheckedContinuation { continuation in
+            ended = continuation
+            begin()
+        }
+    }
+
+    // MARK: Start and end
+
+    private func begin() {
+        // Timers and signal sources first: libdispatch makes their descriptors lazily.
+        timer = WallTimer(queue: executor.queue) { [weak self] in self?.assumeIsolated { $0.woke() } }
+        steps = ClockSteps(queue: executor.queue) { [weak self] in
+            self?.assumeIsolated { $0.feed(.clockStepped) }
+        }
+        if steps == nil {
+            parts.logger.warning("clock steps are noticed within an hour only: no timer descriptor was given")
+        }
+        for number in [SIGTERM, SIGINT] {
+            signals.on(number, queue: executor.queue) { [weak self] in self?.assumeIsolated { $0.stop() } }
+        }
+        signals.on(SIGHUP, queue: executor.queue) { [weak self] in
+            self?.assumeIsolated { $0.reload { _ in } }
+        }
+        signals.on(SIGUSR1, queue: executor.queue) { [weak self] in
+            self?.assumeIsolated { $0.logStatus() }
+        }
+        courier = CurlCourier(addressGuard: AddressGuard(ownAddresses: readOwnAddresses())) {
+            [weak self] replies in
+            self?.enter { $0.received(replies) }
+        }
+        nextPing = parts.notify.watchdogNanoseconds.map { parts.clock.now.boot + Span(nanoseconds: $0) }
+        openControl()
+        importRoster(of: configuration) { daemon, result in
+            switch result {
+            case .failure(let error): daemon.end(.store(error))
+            case .success(let change): daemon.loadKnowledge(change)
+            }
+        }
+    }
+
+    private func loadKnowledge(_ change: RosterChange) {
+        desk.enter { [weak self] desk in
+            let result = desk.load()
+            self?.enter { daemon in
+                switch result {
+                case .failure(let error): daemon.end(.store(error))
+                case .success(let knowledge):
+                    let settings = daemon.settings(change.cohorts)
+                    daemon.parts.logger.info(
+                        "started",
+                        metadata: ["subscribers": "\(daemon.configuration.subscribers.count)"])
+                    daemon.feed(.started(knowledge, settings))
+                    daemon.parts.notify.ready(status: daemon.statusText)
+                }
+            }
+        }
+    }
+
+    private func openControl() {
+        guard let path = parts.controlSocket else { return }
+        do {
+            control = try ControlServer(path: path) { [weak self] request, reply in
+                self?.enter { $0.control(request, reply) }
+            }
+        } catch {
+            parts.logger.warning("the control socket cannot be opened: \(error)")
+        }
+    }
+
+    private func stop() {
+        parts.notify.stopping()
+        parts.logger.info("stopping: what is in flight is awaited and recorded")
+        feed(.stopping)
+    }
+
+    func end(_ exit: DaemonExit) {
+        guard let ended else { return }
+        self.ended = nil
+        timer?.cancel()
+        steps?.cancel()
+        signals.cancel()
+        control?.close()
+        courier?.close()
+        courier = nil
+        desk.enter { desk in
+            desk.close()
+            ended.resume(returning: exit)
+        }
+    }
+
+    // MARK: Events
+
+    func feed(_ event: Event) {
+        let effects = scheduler.handle(event, now: parts.clock.now)
+        for effect in effects { run(effect) }
+    }
+
+    private func woke() {
+        let now = parts.clock.now
+        if let ping = nextPing, now.boot >= ping, let interval = parts.notify.watchdogNanoseconds {
+            parts.notify.watchdog()
+            nextPing = now.boot + Span(nanoseconds: interval)
+        }
+        feed(.tick)
+    }
+
+    private func received(_ replies: [CourierReply]) {
+        let now = parts.clock.now.wall
+        feed(
+            .outcomes(
+                replies.map { reply in
+                    AttemptResult(
+                        token: reply.token, outcome: reply.outcome, startedAt: now - reply.latency,
+                        status: reply.status, error: reply.error, latency: reply.latency,
+                        address: reply.address, reply: reply.replyPrefix)
+                }))
+    }
+
+    // MARK: Effects
+
+    private func run(_ effect: Effect) {
+        switch effect {
+        case .commit(let number, let transaction): commit(number, transaction)
+        case .claim(let limit): claim(limit)
+        case .send(let attempts): send(attempts)
+        case .arm(let instant): arm(instant)
+        case .tell(.status(let text)):
+            statusText = text
+            parts.notify.status(text)
+        case .tell(let telling): parts.logger.tell(telling)
+        case .answer(let request, let answer): answers.removeValue(forKey: request)?(answer)
+        case .exit(let exit): end(.scheduler(exit))
+        }
+    }
+
+    private func commit(_ number: UInt64, _ transaction: Transaction) {
+        let now = parts.clock.now.wall
+        var series: Series?
+        if case .release(let draft) = transaction {
+            series = configuration.series.first { $0.id == draft.series }
+        }
+        desk.enter { [weak self, series] desk in
+            let result = desk.commit(transaction, series: series, now: now)
+            self?.enter { daemon in
+                switch result {
+                case .success(let result): daemon.feed(.committed(transaction: number, result))
+                case .failure(let error): daemon.storeRefused(error)
+                }
+            }
+        }
+    }
+
+    private func claim(_ limit: Int) {
+        let now = parts.clock.now.wall
+        desk.enter { [weak self] desk in
+            let result = desk.claim(limit: limit, now: now)
+            self?.enter { daemon in
+                switch result {
+                case .success(let claim): daemon.feed(.claimed(claim))
+                case .failure(let error): daemon.storeRefused(error)
+                }
+            }
+        }
+    }
+
+    /// An fsync that was refused once cannot be trusted again: sending ends here, the restart reads the disk.
+    private func storeRefused(_ error: StoreError) {
+        parts.logger.critical("the store refused: \(error)")
+        end(.store(error))
+    }
+
+    private func send(_ attempts: [Attempt]) {
+        let now = parts.clock.now.wall
+        var requests: [CourierRequest] = []
+        requests.reserveCapacity(attempts.count)
+        var obstacles: [AttemptResult] = []
+        for attempt in attempts {
+            do throws(Dispatcher.Obstacle) {
+                requests.append(try dispatcher.request(attempt, at: now))
+            } catch {
+                obstacles.append(
+                    AttemptResult(
+                        token: attempt.token, outcome: .ours, startedAt: now, error: error.reason))
+            }
+        }
+        courier?.send(requests)
+        // Not fed from here: the scheduler's effects are still being run.
+        if !obstacles.isEmpty { enter { [obstacles] in $0.feed(.outcomes(obstacles)) } }
+    }
+
+    private func arm(_ instant: Instant) {
+        guard let ping = nextPing else {
+            timer?.arm(instant)
+            return
+        }
+        let now = parts.clock.now
+        timer?.arm(min(instant, now.wall + (ping - now.boot)))
+    }
+
+    // MARK: Configuration
+
+    private func settings(_ cohorts: [CohortRecord]) -> SchedulerSettings {
+        SchedulerSettings(
+            configuration, cohorts: cohorts, zones: parts.zones, descriptors: descriptorLimit)
+    }
+
+    private func importRoster(
+        of configuration: Configuration,
+        then: @escaping @Sendable (isolated Daemon, Swift.Result<RosterChange, StoreError>) -> Void
+    ) {
+        let roster = Roster(configuration, secrets: parts.secrets)
+        let now = parts.clock.now.wall
+        desk.enter { [weak self] desk in
+            let result = desk.importRoster(roster, now: now)
+            self?.enter { then($0, result) }
+        }
+    }
+
+    /// Takes the configuration anew; a broken one changes nothing.
+    func reload(_ reply: @escaping @Sendable (ControlReply) -> Void) {
+        guard !isReloading else {
+            reply(ControlReply(ok: false, text: "a reload is under way"))
+            return
+        }
+        isReloading = true
+        let parts = parts
+        // A large roster takes a second to read: meanwhile a release may come due.
+        reading.async { [weak self] in
+            parts.zones.reload()
+            let loaded = parts.load()
+            self?.enter { $0.take(loaded, reply) }
+        }
+    }
+
+    private func take(_ loaded: Loaded, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+        guard let fresh = loaded.configuration else {
+            isReloading = false
+            for diagnostic in loaded.diagnostics { parts.logger.error("\(diagnostic)") }
+            parts.logger.error("the reload is refused; the configuration in force stays")
+            reply(ControlReply(ok: false, text: loaded.diagnostics.map(\.description).joined(separator: "\n")))
+            return
+        }
+        importRoster(of: fresh) { daemon, result in
+            daemon.isReloading = false
+            switch result {
+            case .failure(let error): daemon.storeRefused(error)
+            case .success(let change):
+                daemon.configuration = fresh
+                daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
+                daemon.feed(.configured(daemon.settings(change.cohorts)))
+                let text = daemon.summary(of: change)
+                daemon.parts.logger.info("reloaded: \(text)")
+                reply(ControlReply(ok: true, text: text))
+            }
+        }
+    }
+
+    private func summary(of change: RosterChange) -> String {
+        let count = configuration.subscribers.count
+        return "\(count) subscribers, \(change.added.count) added, \(change.removed.count) removed, "
+            + "\(change.changed.count) changed"
+    }
+
+    private func logStatus() { parts.logger.notice("\(statusText)") }
+
+    // MARK: Control
+
+    private func control(_ request: ControlRequest, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+        switch request.command {
+        case .status:
+            reply(ControlReply(ok: true, text: statusText))
+        case .reload:
+            reload(reply)
+        case .start:
+            let on = request.on.flatMap { CivilDate($0) }
+            let number = nextRequest
+            nextRequest += 1
+            answers[number] = { answer in
+                switch answer {
+                case .done: reply(ControlReply(ok: true, text: "begun"))
+                case .refused(let reason): reply(ControlReply(ok: false, text: reason))
+                }
+            }
+            feed(
+                .operate(
+                    .start(series: request.series ?? "", on: on, after: request.after), request: number))
+        }
+    }
+}
+
+/// How the daemon ended.
+public enum DaemonExit: Sendable {
+    case scheduler(Exit)
+    case store(StoreError)
+}

@@ -1,0 +1,72 @@
+public import AdviceConfig
+public import AdviceCore
+public import AdviceCourier
+import AdviceMessage
+
+/// Turns an attempt that was decided on into the exact bytes for the wire. The same for the daemon, for
+/// `advised test` and for `advised preview`.
+public struct Dispatcher: Sendable {
+    private let secrets: SecretReader
+    private let settings: Configuration.Delivery
+    private let userAgentText: String
+
+    public init(settings: Configuration.Delivery, secrets: SecretReader) {
+        self.settings = settings
+        self.secrets = secrets
+        userAgentText = userAgent(contact: settings.contact)
+    }
+
+    /// Why an attempt cannot be made now, without anybody's fault but ours.
+    public struct Obstacle: Error {
+        public var reason: String
+    }
+
+    /// The request of one attempt at `now`.
+    public func request(_ attempt: Attempt, at now: Instant) throws(Obstacle) -> CourierRequest {
+        let delivery = attempt.delivery
+        guard let body = delivery.body else {
+            throw Obstacle(reason: "nothing was frozen in the format \(delivery.endpoint.format.rawValue)")
+        }
+        guard let type = EventType(rawValue: delivery.release.type),
+            let edition = Edition(delivery.release.edition)
+        else { throw Obstacle(reason: "the store names a type or an edition that this version does not know") }
+        let id = webhookID(
+            type: type, series: delivery.release.series, edition: edition,
+            subject: delivery.release.subject, subscriber: delivery.subscriberID)
+        return try request(
+            id: id, to: delivery.endpoint, body: body, attempt: attempt.number, token: attempt.token, at: now)
+    }
+
+    /// The request with webhook-id `id` to `endpoint`, signed at `now`.
+    public func request(
+        id: String, to endpoint: Endpoint, body: [UInt8], attempt: Int, token: UInt64, at now: Instant
+    ) throws(Obstacle) -> CourierRequest {
+        let options = endpoint.options
+        var keys: [SigningSecret] = []
+        var custom: [CustomHeader] = []
+        let url: String
+        do {
+            url = try secrets.read(endpoint.url)
+            for secret in endpoint.secrets { keys.append(try SigningSecret(try secrets.read(secret))) }
+            for header in options.headers ?? [] {
+                custom.append(try CustomHeader(name: header.name, value: try secrets.read(header.value)))
+            }
+        } catch let error {
+            throw Obstacle(reason: "\(error)")
+        }
+        let headers = standardHeaders(
+            id: id, timestamp: now.seconds, attempt: attempt, secrets: keys, body: body,
+            userAgent: userAgentText, custom: custom)
+        var request = CourierRequest(
+            token: token, url: url, headers: headers, body: SharedBody(body),
+            connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
+        request.allowHTTP = options.allowHTTP ?? settings.allowHTTP
+        request.allowNetworks = settings.allowNetworks
+        for text in options.allowNetworks ?? [] {
+            if case .success(let block) = AddressBlock.parse(text) { request.allowNetworks.append(block) }
+        }
+        request.keepsConnection = endpoint.sharesHost
+        request.version = options.http2 == true ? .http2 : .http11
+        return request
+    }
+}

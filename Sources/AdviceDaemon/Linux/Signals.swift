@@ -1,0 +1,25 @@
+import Dispatch
+import Glibc
+
+/// Signals as events on a queue. Made at start, before descriptors can run out.
+struct Signals {
+    private var sources: [any DispatchSourceSignal] = []
+
+    init() {
+        // A receiver that closes its end, and a file size limit, are errors of one call, not our end.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+    }
+
+    mutating func on(_ number: Int32, queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+        source.setEventHandler(handler: handler)
+        source.activate()
+        sources.append(source)
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+    }
+}

@@ -1,0 +1,80 @@
+public import AdviceConfig
+public import AdviceCore
+import AdviceCourier
+public import AdviceStore
+
+/// The roster as the store takes it: each subscriber with its limit key and its cohorts.
+public struct Roster: Sendable {
+    public var entries: [RosterEntry]
+    public var cohorts: [(series: String, cohort: Cohort)]
+
+    /// - Parameter configuration: checked; its URLs parse.
+    public init(_ configuration: Configuration, secrets: SecretReader) {
+        var keys: [String] = []
+        var counts: [String: Int] = [:]
+        for subscriber in configuration.subscribers {
+            let key = Roster.limitKey(subscriber.url, secrets)
+            keys.append(key)
+            counts[key, default: 0] += 1
+        }
+        let series = Dictionary(uniqueKeysWithValues: configuration.series.map { ($0.id, $0) })
+        entries = zip(configuration.subscribers, keys).map { subscriber, key in
+            RosterEntry(
+                subscriber: subscriber, limitKey: key, sharesHost: counts[key, default: 0] > 1,
+                cohorts: subscriber.series.compactMap {
+                    series[$0]?.cohort(zone: subscriber.zone, at: subscriber.at)
+                })
+        }
+        // A series in one zone has its calendar whether it has members or not.
+        cohorts = configuration.series.compactMap { series in
+            guard case .named(let zone) = series.zone else { return nil }
+            return (series: series.id, cohort: Cohort(zone: zone, at: series.at))
+        }
+    }
+
+    /// `host:port`. What cannot be read now shares the key of the unreadable: it is looked at again when it
+    /// is sent, and says then what is wrong.
+    static func limitKey(_ url: Protected, _ secrets: SecretReader) -> String {
+        guard let text = try? secrets.read(url), case .success(let parsed) = parseEndpointURL(text) else {
+            return "unreadable"
+        }
+        return parsed.limitKey
+    }
+}
+
+extension SchedulerSettings {
+    /// What the scheduler decides by, from the configuration and the cohorts that the store has for it.
+    public init(
+        _ configuration: Configuration, cohorts: [CohortRecord], zones: SystemZones, descriptors: Int
+    ) {
+        let setups = configuration.series.map { series -> SeriesSetup in
+            // The configuration was checked: its zones are there. A zone that vanished since reads as UTC
+            // nowhere: its cohorts are left out, and nothing of theirs is released.
+            let home = zones.rules(series.zone.name) ?? .utc
+            let mine = cohorts.filter { $0.series == series.id && SchedulerSettings.isCurrent($0, in: series) }
+            return SeriesSetup(
+                series: series, home: SlotCalendar(zone: home, at: series.at),
+                cohorts: mine.compactMap { record in
+                    zones.rules(record.cohort.zone).map {
+                        SeriesSetup.CohortSetup(
+                            record: record, calendar: SlotCalendar(zone: $0, at: record.cohort.at))
+                    }
+                })
+        }
+        let delivery = configuration.delivery
+        let longest = configuration.subscribers.compactMap(\.options.timeout).max() ?? delivery.timeout
+        self.init(
+            series: setups, concurrency: max(1, min(delivery.concurrency, descriptors)),
+            perHost: delivery.perHost,
+            hosts: Dictionary(delivery.hosts.map { ($0.host, $0.perHost) }, uniquingKeysWith: { $1 }),
+            retry: RetryPolicy(waits: delivery.retries), longestAttempt: max(longest, delivery.timeout))
+    }
+
+    /// Cohorts of an earlier `at` or `zone` have no members and no calendar any more.
+    private static func isCurrent(_ record: CohortRecord, in series: Series) -> Bool {
+        switch series.zone {
+        case .named(let zone): record.cohort == Cohort(zone: zone, at: series.at)
+        case .subscriber: record.members > 0
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import AdviceCore
+import AdviceQueue
+import AdviceStore
+
+/// The store's own queue: every blocking call to it is made here, in the order in which it was asked for.
+actor StoreDesk: QueueActor {
+    nonisolated let executor = QueueExecutor(label: "store")
+    private let store: any Store
+    /// Bodies of the releases that were claimed last, so that each is one array whoever it goes to.
+    private var bodies: [(release: Int64, format: Format, bytes: [UInt8]?)] = []
+    private static let bodiesKept = 32
+
+    init(_ store: sending any Store) {
+        self.store = store
+    }
+
+    /// Writes a transaction; `series` renders a release's content.
+    func commit(
+        _ transaction: Transaction, series: Series?, now: Instant
+    ) -> Swift.Result<CommitResult, StoreError> {
+        do {
+            switch transaction {
+            case .save(let record, let decision):
+                try store.save(record, decision: decision, now: now)
+            case .inherit(let ledger):
+                try store.inherit(ledger, now: now)
+            case .record(let group):
+                try store.record(group, now: now)
+            case .release(let draft):
+                return .success(try release(draft, series, now))
+            }
+            return .success(.done)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func release(
+        _ draft: ReleaseDraft, _ series: Series?, _ now: Instant
+    ) throws(StoreError) -> CommitResult {
+        guard let series else {
+            throw StoreError.internalFault("a release of \(draft.series), which is not configured")
+        }
+        let content = Releaser.freeze(draft, of: series)
+        if let number = try store.release(draft, content: content, now: now) { return .released(number) }
+        let ledger = try store.load().ledgers.first {
+            $0.cohort == draft.cohort.number && $0.edition == draft.edition
+        }
+        return .alreadyReleased(ledger?.rows ?? [])
+    }
+
+    func claim(limit: Int, now: Instant) -> Swift.Result<Claim, StoreError> {
+        do {
+            var claim = try store.claim(limit: limit, now: now)
+            for place in claim.deliveries.indices {
+                let delivery = claim.deliveries[place]
+                claim.deliveries[place].body = try body(
+                    delivery.release.number, delivery.endpoint.format)
+            }
+            return .success(claim)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func body(_ release: Int64, _ format: Format) throws(StoreError) -> [UInt8]? {
+        if let known = bodies.last(where: { $0.release == release && $0.format == format }) { return known.bytes }
+        let bytes = try store.rendering(release: release, format: format)
+        if bodies.count == StoreDesk.bodiesKept { bodies.removeFirst() }
+        bodies.append((release, format, bytes))
+        return bytes
+    }
+
+    func importRoster(
+        _ roster: Roster, now: Instant
+    ) -> Swift.Result<RosterChange, StoreError> {
+        do {
+            return .success(try store.importRoster(roster.entries, cohorts: roster.cohorts, now: now))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func load() -> Swift.Result<StoreKnowledge, StoreError> {
+        do { return .success(try store.load()) } catch { return .failure(error) }
+    }
+
+    func close() { store.close() }
+}

@@ -1,0 +1,81 @@
+import CMicroHTTPD
+
+/// What libmicrohttpd's callbacks lead to. Outlives the daemon, for the listener holds it until that is
+/// stopped.
+final class Exchanges: Sendable {
+    let held = HeldConnections()
+    private let answer: @Sendable (ReceivedRequest) -> Reply
+
+    init(answer: @escaping @Sendable (ReceivedRequest) -> Reply) {
+        self.answer = answer
+    }
+
+    static func borrow(_ context: UnsafeMutableRawPointer?) -> Exchanges {
+        guard let context else { preconditionFailure("the daemon was started with its context") }
+        return Unmanaged<Exchanges>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// A request line came in: libmicrohttpd keeps the exchange until `free`.
+    static func newExchange(_ target: UnsafePointer<CChar>?) -> UnsafeMutableRawPointer {
+        let exchange = Exchange(target: target.map { String(cString: $0) } ?? "")
+        return Unmanaged.passRetained(exchange).toOpaque()
+    }
+
+    static func free(_ exchange: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) {
+        guard let exchange, let opaque = exchange.pointee else { return }
+        exchange.pointee = nil
+        Unmanaged<Exchange>.fromOpaque(opaque).release()
+    }
+
+    /// Called with the headers, then with each part of the body, then with none, and once more for an answer
+    /// that was kept back.
+    func handle(
+        _ connection: OpaquePointer?, method: UnsafePointer<CChar>?, bytes: UnsafePointer<CChar>?,
+        count: UnsafeMutablePointer<Int>?, exchange: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> MHD_Result {
+        guard let connection, let count, let opaque = exchange?.pointee else { return .NO }
+        let exchange = Unmanaged<Exchange>.fromOpaque(opaque).takeUnretainedValue()
+        switch exchange.stage {
+        case .requestLine:
+            exchange.begin(method: method.map { String(cString: $0) } ?? "", connection: connection)
+            return exchange.announcesTooMuch ? Reply(status: 413).send(on: connection) : .YES
+        case .body where count.pointee > 0:
+            // Too much without having announced it: libmicrohttpd lets nothing be answered midway, so the
+            // connection is dropped.
+            guard exchange.take(UnsafeRawBufferPointer(start: bytes, count: count.pointee)) else {
+                return .NO
+            }
+            count.pointee = 0
+            return .YES
+        case .body:
+            let reply = answer(exchange.received(from: addressText(advice_client_address(connection))))
+            exchange.answer(reply)
+            if reply.delay > .zero, held.hold(connection, for: reply.delay) { return .YES }
+            return reply.send(on: connection)
+        case .answered(let reply):
+            return reply.send(on: connection)
+        }
+    }
+}
+
+extension Reply {
+    static let statuses = 200...599
+
+    /// `.NO` closes the connection.
+    fileprivate func send(on connection: OpaquePointer) -> MHD_Result {
+        precondition(Reply.statuses.contains(status), "a final status is from 200 to 599")
+        let sent = status == 204 || status == 304 ? [] : body
+        let response = sent.withUnsafeBytes { bytes in
+            MHD_create_response_from_buffer(
+                bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        guard let response else { return .NO }
+        defer { MHD_destroy_response(response) }
+        for header in headers {
+            precondition(
+                MHD_add_response_header(response, header.name, header.value) == .YES,
+                "a reply's header has a name, and a value without line ends")
+        }
+        return MHD_queue_response(connection, UInt32(status), response)
+    }
+}

@@ -1,0 +1,58 @@
+import CMicroHTTPD
+import Dispatch
+import Synchronization
+
+/// The connections whose answers are kept back: out of libmicrohttpd's loop until their time has come, so
+/// that they cost no thread and keep nobody waiting.
+final class HeldConnections: Sendable {
+    private let state = Mutex(State())
+    /// Longer than any client waits, and short enough to count in nanoseconds.
+    private static let longest = Duration.seconds(86_400)
+    private let queue = DispatchQueue(label: "advised.listener.delays")
+
+    private struct State: ~Copyable {
+        var connections: [UInt64: Connection] = [:]
+        var nextNumber: UInt64 = 0
+        var isClosed = false
+    }
+
+    /// Safe to pass between threads: libmicrohttpd lets any thread resume a connection.
+    private struct Connection: @unchecked Sendable {
+        let pointer: OpaquePointer
+    }
+
+    /// Called on libmicrohttpd's thread. False where the listener is stopping: answer at once.
+    func hold(_ pointer: OpaquePointer, for delay: Duration) -> Bool {
+        let connection = Connection(pointer: pointer)
+        let number: UInt64? = state.withLock { state in
+            guard !state.isClosed else { return nil }
+            state.nextNumber += 1
+            state.connections[state.nextNumber] = connection
+            MHD_suspend_connection(connection.pointer)
+            return state.nextNumber
+        }
+        guard let number else { return false }
+        let (seconds, attoseconds) = min(delay, HeldConnections.longest).components
+        let wait = DispatchTimeInterval.nanoseconds(
+            Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))
+        queue.asyncAfter(deadline: .now() + wait) { [weak self] in self?.release(number) }
+        return true
+    }
+
+    /// libmicrohttpd must not be stopped while a connection is suspended.
+    func releaseAll() {
+        state.withLock { state in
+            state.isClosed = true
+            for connection in state.connections.values { MHD_resume_connection(connection.pointer) }
+            state.connections = [:]
+        }
+    }
+
+    private func release(_ number: UInt64) {
+        state.withLock { state in
+            if let connection = state.connections.removeValue(forKey: number) {
+                MHD_resume_connection(connection.pointer)
+            }
+        }
+    }
+}

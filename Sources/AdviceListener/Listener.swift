@@ -1,0 +1,79 @@
+import CMicroHTTPD
+import Glibc
+import Synchronization
+
+/// A receiver for trying things out: takes every request, hands it over and answers. It judges nothing.
+///
+/// One thread of libmicrohttpd's own serves all connections and calls the closure it was given, one request
+/// at a time, in the order in which they became complete: the closure should be quick and must not stop the
+/// listener.
+public final class Listener: Sendable {
+    /// The port it listens on, also where 0 was asked for.
+    public let port: Int
+    private let daemon: Mutex<Handle?>
+    private let exchanges: Exchanges
+
+    /// Safe to pass between threads: used under the lock only, and to be stopped once.
+    private struct Handle: @unchecked Sendable {
+        let pointer: OpaquePointer
+    }
+
+    /// At once; more wait in the kernel's queue.
+    private static let connectionLimit: UInt32 = 8192
+    /// A client that says nothing for this long is dropped.
+    private static let silenceSeconds: UInt32 = 30
+    /// For the request line and the headers of one connection, in bytes.
+    private static let headerMemory = 32 * 1024
+
+    /// Answers each request as `answer` says. `address` is a literal; `port` 0 takes any free one.
+    public init(
+        port: Int, address: String = "127.0.0.1", answer: @escaping @Sendable (ReceivedRequest) -> Reply
+    ) throws(ListenerError) {
+        let socket = try ListeningSocket(address: address, port: port)
+        let exchanges = Exchanges(answer: answer)
+        let pointer = advice_start_daemon(
+            socket.descriptor, Listener.connectionLimit, Listener.silenceSeconds, Listener.headerMemory,
+            { Exchanges.borrow($0).handle($1, method: $3, bytes: $5, count: $6, exchange: $7) },
+            { _, target, _ in Exchanges.newExchange(target) },
+            { _, _, exchange, _ in Exchanges.free(exchange) },
+            Unmanaged.passUnretained(exchanges).toOpaque())
+        guard let pointer else {
+            let reason = String(cString: strerror(errno))
+            close(socket.descriptor)
+            throw .cannotStart(reason: reason)
+        }
+        self.port = socket.port
+        self.exchanges = exchanges
+        daemon = Mutex(Handle(pointer: pointer))
+    }
+
+    /// Answers every request alike, with `status`, and tells `onRequest` of it when it is complete, before
+    /// the delay.
+    public convenience init(
+        port: Int, address: String = "127.0.0.1", status: Int = 204, delay: Duration = .zero,
+        onRequest: @escaping @Sendable (ReceivedRequest) -> Void
+    ) throws(ListenerError) {
+        guard Reply.statuses.contains(status) else { throw .badStatus(status) }
+        let reply = Reply(status: status, delay: delay)
+        try self.init(port: port, address: address) { request in
+            onRequest(request)
+            return reply
+        }
+    }
+
+    deinit {
+        stop()
+    }
+
+    /// Answers what is kept back, closes every connection and the port, and waits until the last call of the
+    /// closure is over. A second stop does nothing.
+    public func stop() {
+        let handle = daemon.withLock { handle in
+            defer { handle = nil }
+            return handle
+        }
+        guard let handle else { return }
+        exchanges.held.releaseAll()
+        MHD_stop_daemon(handle.pointer)
+    }
+}

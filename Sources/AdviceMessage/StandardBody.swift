@@ -1,0 +1,73 @@
+public import AdviceCore
+
+/// The body of `advice.point.released` in the standard format, and of what corrects or retracts it
+/// (interface.md §3). The same bytes for every subscriber and every attempt, unless it `replaces` something:
+/// the webhook-id of the earlier delivery is a subscriber's own.
+public func standardBody(
+    _ released: ReleasedPoint, type: EventType = .pointReleased, replaces: String? = nil
+) -> [UInt8] {
+    JSONWriter.object { body in
+        body.field("type", type.rawValue)
+        body.field("timestamp", released.release.releasedAt.description)
+        body.object("data") { $0.write(released, replaces: replaces) }
+    }
+}
+
+/// The body of `advice.test`: a point as it would come, marked as a test, or a short text without one.
+/// `time` is the test's own, in whole seconds.
+public func testBody(_ released: ReleasedPoint?, at time: Instant) -> [UInt8] {
+    JSONWriter.object { body in
+        body.field("type", EventType.test.rawValue)
+        body.field("timestamp", Instant(seconds: time.seconds).description)
+        body.object("data") { data in
+            data.field("test", true)
+            if let released {
+                data.write(released, replaces: nil)
+            } else {
+                data.field("text", "This is a test: advice can reach you here. It holds no advice itself.")
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func write(_ released: ReleasedPoint, replaces: String?) {
+        object("series") { series in
+            series.field("id", released.series.id)
+            series.field("title", released.series.title)
+            series.field("edition", released.series.edition)
+            series.field("lang", released.series.lang)
+        }
+        object("point") { $0.write(released.point) }
+        object("release") { $0.write(released.release, replaces: replaces) }
+        field("notice", released.notice)
+    }
+
+    private mutating func write(_ point: ReleasedPoint.Content) {
+        field("id", point.id)
+        field("number", Int64(point.number))
+        field("of", Int64(point.of))
+        field("title", point.title)
+        field("body_markdown", point.body.markdown)
+        field("body_text", point.body.text)
+        field("body_html", point.body.html)
+        field("url", point.url)
+        array("tags", point.tags)
+        array("sources", point.sources) { writer, source in
+            writer.field("title", source.title)
+            writer.field("publisher", source.publisher)
+            writer.field("url", source.url)
+        }
+    }
+
+    private mutating func write(_ release: ReleasedPoint.Release, replaces: String?) {
+        field("day", release.day.description)
+        field("zone", release.zone)
+        field("sequence", Int64(release.sequence))
+        field("revision", Int64(release.revision))
+        field("replaces", replaces)
+        field("scheduled_for", release.scheduledFor.description)
+        field("released_at", release.releasedAt.description)
+        field("late_seconds", release.lateSeconds)
+    }
+}

@@ -1,0 +1,42 @@
+import AdviceCore
+
+/// What a store has handed out and has not yet had back, so that it hands out nothing twice.
+struct InFlight {
+    /// A delivery that is out.
+    struct Delivery {
+        var slot: Int64
+        var batch: Int64?
+        /// The endpoint it was claimed for: a 410 closes that one, not one that came meanwhile.
+        var fingerprint: Int64
+    }
+
+    private var deliveries: [DeliveryKey: Delivery] = [:]
+    /// How many deliveries of each batch that is out have not come back.
+    private var batches: [Int64: Int] = [:]
+
+    subscript(key: DeliveryKey) -> Delivery? { deliveries[key] }
+
+    func holds(batch: Int64) -> Bool { batches[batch] != nil }
+
+    mutating func take(batch: Int64) { batches[batch] = 0 }
+
+    mutating func take(_ key: DeliveryKey, _ delivery: Delivery) {
+        let old = deliveries.updateValue(delivery, forKey: key)
+        precondition(old == nil, "a delivery is handed out once")
+        if let batch = delivery.batch { batches[batch, default: 0] += 1 }
+    }
+
+    /// Takes back what `group` has recorded.
+    mutating func settle(_ group: OutcomeGroup) {
+        for record in group.records {
+            guard let batch = deliveries.removeValue(forKey: record.key)?.batch else { continue }
+            batches[batch]? -= 1
+        }
+        for batch in group.finishedBatches {
+            // A finished batch takes with it what nobody recorded.
+            if let left = batches.removeValue(forKey: batch), left > 0 {
+                deliveries = deliveries.filter { $0.value.batch != batch }
+            }
+        }
+    }
+}

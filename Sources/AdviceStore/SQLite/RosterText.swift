@@ -1,0 +1,104 @@
+import AdviceCore
+import FoundationEssentials
+
+/// How a subscriber's values that are more than a word are written in their columns: a secret plainly where it
+/// is inline, as everyone can read it, and as a JSON object where it says where to look.
+enum RosterText {
+    static func text(_ value: Protected) -> String {
+        switch value {
+        case .inline(let text) where !text.hasPrefix("{"): text
+        default: json(Stored(value))
+        }
+    }
+
+    static func value(_ text: String) throws(StoreError) -> Protected {
+        guard text.hasPrefix("{") else { return .inline(text) }
+        return try read(Stored.self, text).value
+    }
+
+    /// A JSON array; nil for none.
+    static func text(_ values: [Protected]) -> String? {
+        values.isEmpty ? nil : json(values.map(Stored.init))
+    }
+
+    static func values(_ text: String?) throws(StoreError) -> [Protected] {
+        guard let text else { return [] }
+        if let plain = onePlainString(text) { return [.inline(plain)] }
+        return try read([Stored].self, text).map(\.value)
+    }
+
+    /// Nil where nothing is said.
+    static func text(_ options: Subscriber.Options) -> String? {
+        options.isEmpty ? nil : json(options)
+    }
+
+    static func options(_ text: String?) throws(StoreError) -> Subscriber.Options {
+        guard let text else { return Subscriber.Options() }
+        return try read(Subscriber.Options.self, text)
+    }
+
+    static func text(_ words: [String]) -> String { json(words) }
+
+    static func words(_ text: String) throws(StoreError) -> [String] { try read([String].self, text) }
+
+    /// What is in `["..."]`, the form of nearly every subscriber's secrets, without a JSON parser.
+    private static func onePlainString(_ text: String) -> String? {
+        let bytes = text.utf8
+        guard bytes.count >= 4, bytes.starts(with: [0x5b, 0x22]), text.hasSuffix("\"]") else { return nil }
+        let inside = bytes.dropFirst(2).dropLast(2)
+        return inside.contains { $0 == 0x22 || $0 == 0x5c } ? nil : String(Substring(inside))
+    }
+
+    private static func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        // Sorted, for the digest of an entry is made from this.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            preconditionFailure("strings, numbers and lists of them can be written as JSON")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private static func read<Value: Decodable>(_ type: Value.Type, _ text: String) throws(StoreError) -> Value {
+        guard let value = try? JSONDecoder().decode(type, from: Data(text.utf8)) else {
+            throw .damaged(
+                "a subscriber's column does not hold what was written: \(SQLiteConnection.howToGoOn)")
+        }
+        return value
+    }
+}
+
+/// A `Protected` in JSON: a string where it is inline, else `{"file":"/path"}` and the like.
+private struct Stored: Codable {
+    var value: Protected
+
+    init(_ value: Protected) { self.value = value }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let text = try? container.decode(String.self) {
+            value = .inline(text)
+            return
+        }
+        let object = try container.decode([String: String].self)
+        switch (object.first?.key, object.first?.value) {
+        case ("inline", let text?): value = .inline(text)
+        case ("file", let path?): value = .file(path)
+        case ("credential", let name?): value = .credential(name)
+        case ("env", let name?): value = .environment(name)
+        default:
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no secret's place")
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch value {
+        case .inline(let text) where !text.hasPrefix("{"): try container.encode(text)
+        case .inline(let text): try container.encode(["inline": text])
+        case .file(let path): try container.encode(["file": path])
+        case .credential(let name): try container.encode(["credential": name])
+        case .environment(let name): try container.encode(["env": name])
+        }
+    }
+}

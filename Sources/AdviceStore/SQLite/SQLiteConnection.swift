@@ -1,0 +1,125 @@
+import CSQLite
+
+/// A thin driver over libsqlite3: `query` and `transaction`, prepared statements kept, and errors in the
+/// store's words. Confined to the queue of its owner (NOMUTEX).
+///
+/// Fail-stop: an fsync that failed once cannot be trusted again, since the next one "succeeds". After an error
+/// of input or output, or a sign of damage, every call is refused with that first error; a restart reads the
+/// disk.
+final class SQLiteConnection {
+    enum Mode { case readWrite, readOnly }
+
+    let path: String
+    private var handle: OpaquePointer?
+    private var statements: [String: SQLiteStatement] = [:]
+    private var fatal: StoreError?
+
+    /// Opens the database file at `path`, which exists. How long it waits for another's lock: 5 s.
+    init(path: String, mode: Mode) throws(StoreError) {
+        self.path = path
+        let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK else {
+            let error = fault(code)
+            close()
+            throw error
+        }
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, 5000)
+    }
+
+    deinit { close() }
+
+    func close() {
+        for statement in statements.values { statement.finalize() }
+        statements = [:]
+        sqlite3_close_v2(handle)
+        handle = nil
+        fatal = fatal ?? .internalFault("\(path): the database was closed")
+    }
+
+    /// The prepared form of `sql`, made once and kept.
+    func statement(_ sql: String) throws(StoreError) -> SQLiteStatement {
+        if let statement = statements[sql] { return statement }
+        try check()
+        var prepared: OpaquePointer?
+        let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard code == SQLITE_OK, let prepared else { throw fault(code) }
+        let statement = SQLiteStatement(handle: prepared, connection: self)
+        statements[sql] = statement
+        return statement
+    }
+
+    /// Runs one statement and gives all its rows.
+    @discardableResult
+    func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {
+        let statement = try statement(sql)
+        statement.bind(values)
+        var rows: [[SQLValue]] = []
+        try statement.walk { () throws(StoreError) in
+            rows.append(statement.row())
+            return true
+        }
+        return rows
+    }
+
+    /// Runs several statements without parameters, as a schema is.
+    func execute(_ script: String) throws(StoreError) {
+        try check()
+        let code = sqlite3_exec(handle, script, nil, nil, nil)
+        guard code == SQLITE_OK else { throw fault(code) }
+    }
+
+    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it, and so
+    /// does a result for which `keeps` says false.
+    func transaction<Result>(
+        keeps: (Result) -> Bool = { _ in true }, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try execute("BEGIN IMMEDIATE")
+        let result: Result
+        do {
+            result = try body()
+            try execute(keeps(result) ? "COMMIT" : "ROLLBACK")
+        } catch {
+            // SQLite has rolled back by itself after some errors; after the others this does.
+            if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+            throw error
+        }
+        return result
+    }
+
+    /// How many rows the last statement changed.
+    var changes: Int { Int(sqlite3_changes64(handle)) }
+
+    /// The number of the row inserted last.
+    var lastInsertedNumber: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    // MARK: Errors
+
+    func check() throws(StoreError) {
+        if let fatal { throw fatal }
+    }
+
+    /// SQLite's code as what follows from it. Remembers what ends the connection.
+    func fault(_ code: Int32) -> StoreError {
+        let said = handle.flatMap { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
+        let reason = said.map { String(cString: $0) } ?? "no reason given"
+        let text = "\(path): \(reason) (SQLite code \(code))"
+        let error: StoreError
+        switch code & 0xff {
+        case SQLITE_IOERR, SQLITE_FULL, SQLITE_READONLY, SQLITE_CANTOPEN:
+            error = .inputOutput(text)
+        case SQLITE_NOTADB, SQLITE_CORRUPT:
+            error = .damaged("\(text): \(SQLiteConnection.howToGoOn)")
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            return .locked("\(text): another program holds the database")
+        default:
+            return .internalFault(text)
+        }
+        fatal = fatal ?? error
+        return error
+    }
+
+    /// What a person does about a database that cannot be read.
+    static let howToGoOn = "restore a backup with `advised store restore`, or move the file away"
+}

@@ -1,0 +1,195 @@
+public import AdviceCore
+import Glibc
+
+/// What the commands read: a connection that never writes, while a daemon holds the database or while none
+/// does. Each call sees one moment.
+public final class SQLiteReader: StoreReader {
+    private let connection: SQLiteConnection
+
+    /// Opens the database at `path`; nil where there is none yet, which is no error: nothing has happened.
+    public static func open(path: String) throws(StoreError) -> SQLiteReader? {
+        guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
+        return try SQLiteReader(path: path)
+    }
+
+    private init(path: String) throws(StoreError) {
+        connection = try SQLiteConnection(path: path, mode: .readOnly)
+        do throws(StoreError) {
+            let version = try connection.query("PRAGMA user_version").first?.first?.integer ?? 0
+            guard version <= Schema.version else { throw Schema.isNewer(path, version) }
+        } catch {
+            connection.close()
+            throw error
+        }
+    }
+
+    public func close() { connection.close() }
+
+    public func load() throws(StoreError) -> StoreKnowledge {
+        try moment { () throws(StoreError) in try connection.knowledge() }
+    }
+
+    public func closedEndpoints() throws(StoreError) -> [String] {
+        try connection.query(
+            """
+            SELECT s.id FROM endpoint e
+            JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
+            WHERE s.removed_at IS NULL ORDER BY s.id
+            """
+        ).compactMap { $0[0].text }
+    }
+
+    public func counts() throws(StoreError) -> DeliveryCounts {
+        try moment { () throws(StoreError) in
+            var counts = DeliveryCounts()
+            func count(_ state: DeliveryState) -> String { "count(*) FILTER (WHERE state = \(state.code))" }
+            let states: [DeliveryState] = [.waiting, .held, .delivered, .exhausted, .cancelled]
+            let row = try connection.query(
+                "SELECT \(states.map(count).joined(separator: ", ")) FROM delivery")[0]
+            counts.waiting = Int(row[0].integer ?? 0)
+            counts.held = Int(row[1].integer ?? 0)
+            counts.delivered = Int(row[2].integer ?? 0)
+            counts.exhausted = Int(row[3].integer ?? 0)
+            counts.cancelled = Int(row[4].integer ?? 0)
+            counts.waiting += try owed()
+            return counts
+        }
+    }
+
+    /// Members of unfinished batches who have no row yet. Someone whom two cohorts owe the same point counts once.
+    private func owed() throws(StoreError) -> Int {
+        let rows = try connection.query(
+            """
+            SELECT count(*) FROM (
+                SELECT DISTINCT r.subject, m.subscriber
+                FROM batch b CROSS JOIN release r ON r.number = b.release
+                CROSS JOIN member m ON m.cohort = r.cohort AND m.slot_hash BETWEEN b.first_hash AND b.last_hash
+                WHERE m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
+                    AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = r.subject
+                        AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber))
+            """)
+        return Int(rows.first?.first?.integer ?? 0)
+    }
+
+    /// Several reads of one moment, whatever the daemon commits meanwhile.
+    private func moment<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try connection.execute("BEGIN")
+        defer { try? connection.execute("ROLLBACK") }
+        return try body()
+    }
+
+    // MARK: The log
+
+    public func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [DeliveryLogEntry] {
+        try moment { () throws(StoreError) in
+            var entries: [DeliveryLogEntry] = []
+            guard let subscriber = try number(of: query.subscriber) else { return [] }
+            for subject in try subjects(query) where entries.count < query.limit {
+                let slot = query.subscriber.map { SlotHash(series: subject.series, subscriber: $0).slot }
+                try read(query, subject, slot, subscriber.number, into: &entries)
+            }
+            return entries
+        }
+    }
+
+    /// Nil where there is nobody of that name; a number of nil where nobody is asked for.
+    private func number(of id: String?) throws(StoreError) -> (number: Int64?, Void)? {
+        guard let id else { return (nil, ()) }
+        let rows = try connection.query("SELECT number FROM subscriber WHERE id = $1", [.text(id)])
+        guard let number = rows.first?[0].integer else { return nil }
+        return (number, ())
+    }
+
+    private struct Subject {
+        var number: Int64
+        var type: String
+        var series: String
+        var edition: String
+        var point: String
+    }
+
+    /// Those asked for, what was released last first.
+    private func subjects(_ query: DeliveryQuery) throws(StoreError) -> [Subject] {
+        let rows = try connection.query(
+            """
+            SELECT j.number, j.type, j.series, j.edition, j.subject FROM subject j
+            WHERE ($1 IS NULL OR j.subject = $1) AND ($2 IS NULL OR j.series = $2)
+            ORDER BY (SELECT max(r.released_at) FROM release r WHERE r.subject = j.number) DESC, j.number DESC
+            """, [.optional(query.point?.id), .optional(query.point?.series)])
+        return rows.compactMap { row in
+            guard let number = row[0].integer, let type = row[1].text, let series = row[2].text,
+                let edition = row[3].text, let point = row[4].text
+            else { return nil }
+            return Subject(number: number, type: type, series: series, edition: edition, point: point)
+        }
+    }
+
+    private func read(
+        _ query: DeliveryQuery, _ subject: Subject, _ slot: Int64?, _ subscriber: Int64?,
+        into entries: inout [DeliveryLogEntry]
+    ) throws(StoreError) {
+        // With a subscriber this is one look-up by the key.
+        let whose = slot == nil ? "$2 IS NULL AND $3 IS NULL" : "d.slot = $2 AND d.subscriber = $3"
+        let statement = try connection.statement(
+            """
+            SELECT s.id, r.point_number, r.slot_date, d.state, d.attempts, d.next_attempt_at,
+                r.released_at / 1000000 + d.after_ms AS changed, d.status, d.latency_ms, d.error, d.slot,
+                d.subscriber
+            FROM delivery d JOIN release r ON r.number = d.release JOIN subscriber s ON s.number = d.subscriber
+            WHERE d.subject = $1 AND \(whose) AND ($4 IS NULL OR d.state = $4)
+                AND ($5 IS NULL OR r.released_at / 1000000 + d.after_ms >= $5)
+            ORDER BY changed DESC, d.subscriber LIMIT $6
+            """)
+        statement.bind([
+            .integer(subject.number), .optional(slot), .optional(subscriber),
+            .optional(query.state?.code), .optional(query.since?.milliseconds),
+            .integer(Int64(query.limit - entries.count)),
+        ])
+        try statement.walk { () throws(StoreError) in
+            entries.append(try entry(statement, subject))
+            return true
+        }
+    }
+
+    private func entry(
+        _ row: SQLiteStatement, _ subject: Subject
+    ) throws(StoreError) -> DeliveryLogEntry {
+        guard let state = DeliveryState(code: row.integer(3)) else {
+            throw .damaged("\(connection.path): a delivery is in no state that there is")
+        }
+        let attempts = Int(row.integer(4))
+        let log =
+            state == .delivered && attempts == 1
+            ? [] : try attemptLog(subject.number, slot: row.integer(10), subscriber: row.integer(11))
+        return DeliveryLogEntry(
+            type: subject.type, subscriber: row.text(0), series: subject.series, edition: subject.edition,
+            point: subject.point, number: Int(row.integer(1)),
+            day: try connection.parsed(CivilDate.init, row.text(2)), state: state, attempts: attempts,
+            nextAttemptAt: row.optionalInteger(5).map(Instant.init(nanoseconds:)),
+            settledAt: state.isSettled ? Instant(nanoseconds: row.integer(6) * 1_000_000) : nil,
+            status: Int(row.integer(7)), latency: row.optionalInteger(8).map(Span.milliseconds),
+            error: row.optionalText(9), attemptLog: log)
+    }
+
+    private func attemptLog(
+        _ subject: Int64, slot: Int64, subscriber: Int64
+    ) throws(StoreError) -> [AttemptRecord] {
+        let statement = try connection.statement(
+            """
+            SELECT number, at, status, error, latency, address, reply FROM attempt
+            WHERE subject = $1 AND slot = $2 AND subscriber = $3 ORDER BY number
+            """)
+        statement.bind([.integer(subject), .integer(slot), .integer(subscriber)])
+        var attempts: [AttemptRecord] = []
+        try statement.walk { () throws(StoreError) in
+            attempts.append(
+                AttemptRecord(
+                    number: Int(statement.integer(0)), at: Instant(nanoseconds: statement.integer(1)),
+                    status: Int(statement.integer(2)), error: statement.optionalText(3),
+                    latency: Span(nanoseconds: statement.integer(4)), address: statement.optionalText(5),
+                    reply: statement.bytes(6)))
+            return true
+        }
+        return attempts
+    }
+}

@@ -1,0 +1,139 @@
+import CSQLite
+
+/// A prepared statement. Its parameters are written `$1`, `$2`, ... and bound by that name, so that one text
+/// serves PostgreSQL too, where they are numbers.
+final class SQLiteStatement {
+    private let handle: OpaquePointer
+    private unowned let connection: SQLiteConnection
+    /// SQLite's own index of each `$n`, from `$1`.
+    private let positions: [Int32]
+
+    init(handle: OpaquePointer, connection: SQLiteConnection) {
+        self.handle = handle
+        self.connection = connection
+        let count = Int(sqlite3_bind_parameter_count(handle))
+        positions = (0..<count).map { sqlite3_bind_parameter_index(handle, "$\($0 + 1)") }
+        precondition(!positions.contains(0), "parameters are $1, $2, ... without a gap")
+    }
+
+    /// Ends the statement. It is not used again.
+    func finalize() {
+        sqlite3_finalize(handle)
+    }
+
+    // MARK: Values in
+
+    func bind(_ number: Int, _ value: Int64) {
+        expect(sqlite3_bind_int64(handle, positions[number - 1], value))
+    }
+
+    func bind(_ number: Int, _ value: Int64?) {
+        guard let value else { return bindNull(number) }
+        bind(number, value)
+    }
+
+    func bind(_ number: Int, _ value: String?) {
+        guard var value else { return bindNull(number) }
+        let code = value.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                sqlite3_bind_text(handle, positions[number - 1], text.baseAddress, Int32(text.count), copied)
+            }
+        }
+        // An empty Swift string may have no address, which SQLite would take for NULL.
+        expect(value.isEmpty ? sqlite3_bind_text(handle, positions[number - 1], "", 0, copied) : code)
+    }
+
+    func bind(_ number: Int, _ value: [UInt8]) {
+        guard !value.isEmpty else { return expect(sqlite3_bind_zeroblob(handle, positions[number - 1], 0)) }
+        expect(
+            sqlite3_bind_blob64(handle, positions[number - 1], value, sqlite3_uint64(value.count), copied))
+    }
+
+    func bindNull(_ number: Int) {
+        expect(sqlite3_bind_null(handle, positions[number - 1]))
+    }
+
+    func bind(_ values: [SQLValue]) {
+        precondition(values.count == positions.count, "every parameter has a value")
+        for (index, value) in values.enumerated() {
+            switch value {
+            case .null: bindNull(index + 1)
+            case .integer(let value): bind(index + 1, value)
+            case .real(let value): expect(sqlite3_bind_double(handle, positions[index], value))
+            case .text(let value): bind(index + 1, value)
+            case .bytes(let value): bind(index + 1, value)
+            }
+        }
+    }
+
+    private func expect(_ code: Int32) {
+        precondition(code == SQLITE_OK, "a value can be bound to an idle statement")
+    }
+
+    // MARK: Running
+
+    /// Moves to the next row; false where there is none.
+    func step() throws(StoreError) -> Bool {
+        try connection.check()
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code: throw connection.fault(code)
+        }
+    }
+
+    /// Ready for the next use. An error of the last step is not told again.
+    func reset() {
+        sqlite3_reset(handle)
+    }
+
+    /// Runs a statement that gives no rows, with what is bound now.
+    func run() throws(StoreError) {
+        defer { reset() }
+        while try step() {}
+    }
+
+    /// Calls `body` at each row until it says false.
+    func walk(_ body: () throws(StoreError) -> Bool) throws(StoreError) {
+        defer { reset() }
+        while try step() {
+            guard try body() else { return }
+        }
+    }
+
+    // MARK: Values out, of the row it stands on; columns count from 0
+
+    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+    func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+    func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+    func text(_ column: Int32) -> String {
+        guard let start = sqlite3_column_text(handle, column) else { return "" }
+        let count = Int(sqlite3_column_bytes(handle, column))
+        return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+
+    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+    func bytes(_ column: Int32) -> [UInt8] {
+        guard let start = sqlite3_column_blob(handle, column) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+
+    func row() -> [SQLValue] {
+        (0..<sqlite3_column_count(handle)).map { column in
+            switch sqlite3_column_type(handle, column) {
+            case SQLITE_INTEGER: .integer(integer(column))
+            case SQLITE_FLOAT: .real(sqlite3_column_double(handle, column))
+            case SQLITE_TEXT: .text(text(column))
+            case SQLITE_BLOB: .bytes(bytes(column))
+            default: .null
+            }
+        }
+    }
+}
+
+/// SQLITE_TRANSIENT: SQLite copies what is bound. (The header's macro is a cast that Swift does not import.)
+private let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)

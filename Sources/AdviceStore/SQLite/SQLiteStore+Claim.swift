@@ -1,0 +1,235 @@
+public import AdviceCore
+
+extension SQLiteStore {
+    public func claim(limit: Int, now: Instant) throws(StoreError) -> Claim {
+        var claim = Claim()
+        try claimRows(limit: limit, now: now, into: &claim)
+        try claimBatches(limit: limit, now: now, into: &claim)
+        return claim
+    }
+
+    // MARK: Deliveries that have a row
+
+    /// Takes what is waiting and due, oldest first, and looks one further for `nextDue`.
+    private func claimRows(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
+        let statement = try connection.statement(
+            """
+            SELECT \(ClaimRow.columns), d.slot, d.subject, d.release, d.attempts, d.gone_at, d.next_attempt_at
+            FROM delivery d JOIN subject j ON j.number = d.subject JOIN subscriber s ON s.number = d.subscriber
+                LEFT JOIN endpoint e ON e.subscriber = s.number
+            WHERE d.state = 0 ORDER BY d.next_attempt_at
+            """)
+        defer { statement.reset() }
+        while try statement.step() {
+            let key = DeliveryKey(subject: statement.integer(13), subscriber: statement.integer(0))
+            if inFlight[key] != nil { continue }
+            let due = Instant(nanoseconds: statement.integer(17))
+            guard due <= now, claim.deliveries.count < limit else {
+                claim.see(due: due)
+                return
+            }
+            let release = try releaseRow(statement.integer(14))
+            let row = ClaimRow(statement)
+            inFlight.take(key, InFlight.Delivery(slot: statement.integer(12), fingerprint: row.fingerprint))
+            claim.deliveries.append(
+                ClaimedDelivery(
+                    key: key, batch: nil, release: release.info, subscriberID: row.id,
+                    attempts: Int(statement.integer(15)), due: release.info.releasedAt,
+                    goneAt: statement.optionalInteger(16).map(Instant.init(nanoseconds:)),
+                    standing: row.standing, endpoint: try row.endpoint()))
+        }
+    }
+
+    // MARK: Batches
+
+    private func claimBatches(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
+        let statement = try connection.statement(
+            "SELECT number, release, first_hash, last_hash, due FROM batch ORDER BY due, number")
+        var earlier: [Int64: [Int64]] = [:]
+        defer { statement.reset() }
+        while try statement.step() {
+            let number = statement.integer(0)
+            if inFlight.holds(batch: number) { continue }
+            let release = try releaseRow(statement.integer(1))
+            let range = statement.integer(2)...statement.integer(3)
+            let due = Instant(nanoseconds: statement.integer(4))
+            // A batch behind an unfinished one waits for a record, not for the clock.
+            if try isBlocked(range, of: release, &earlier) { continue }
+            guard due <= now, claim.deliveries.count < limit else {
+                claim.see(due: due)
+                return
+            }
+            let count = claim.deliveries.count
+            try claimMembers(of: number, range, release, due: due, into: &claim)
+            claim.batches.append(Claim.Batch(number: number, count: claim.deliveries.count - count))
+        }
+    }
+
+    /// Whether an earlier release of the same cohort has an unfinished batch for some of the same members.
+    /// `earlier` remembers, for this claim, which releases those are.
+    private func isBlocked(
+        _ range: ClosedRange<Int64>, of release: ReleaseRow, _ earlier: inout [Int64: [Int64]]
+    ) throws(StoreError) -> Bool {
+        let releases: [Int64]
+        if let known = earlier[release.info.number] {
+            releases = known
+        } else {
+            releases = try connection.query(
+                """
+                SELECT r.number FROM release r
+                WHERE r.series = $3 AND r.cohort = $1 AND r.number < $2 AND r.cut IS NOT NULL
+                    AND EXISTS (SELECT 1 FROM batch b WHERE b.release = r.number)
+                """,
+                [.integer(release.cohort), .integer(release.info.number), .text(release.info.series)]
+            ).compactMap { $0[0].integer }
+            earlier[release.info.number] = releases
+        }
+        // The batches of one release do not overlap, so the last that begins before our end is the one to look at.
+        let before = try connection.statement(
+            """
+            SELECT last_hash FROM batch WHERE release = $1 AND first_hash <= $2
+            ORDER BY first_hash DESC LIMIT 1
+            """)
+        for release in releases {
+            before.bind(1, release)
+            before.bind(2, range.upperBound)
+            defer { before.reset() }
+            if try before.step(), before.integer(0) >= range.lowerBound { return true }
+        }
+        return false
+    }
+
+    /// The members that a batch is for, less those who have a row, by slot hash.
+    private func claimMembers(
+        of batch: Int64, _ range: ClosedRange<Int64>, _ release: ReleaseRow, due: Instant,
+        into claim: inout Claim
+    ) throws(StoreError) {
+        let statement = try connection.statement(
+            """
+            SELECT \(ClaimRow.columns), m.slot_hash >> \(Schema.slotShift)
+            FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
+                JOIN subject j ON j.number = $5
+                LEFT JOIN endpoint e ON e.subscriber = s.number
+            WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
+                AND (m.active_until IS NULL OR m.active_until > $4)
+                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
+                    AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber)
+            ORDER BY m.slot_hash, m.subscriber
+            """)
+        statement.bind(1, release.cohort)
+        statement.bind(2, range.lowerBound)
+        statement.bind(3, range.upperBound)
+        statement.bind(4, release.cut)
+        statement.bind(5, release.subject)
+        inFlight.take(batch: batch)
+        try statement.walk { () throws(StoreError) in
+            let row = ClaimRow(statement)
+            let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
+            // Who moved between cohorts can be owed the same point by both.
+            if inFlight[key] != nil { return true }
+            inFlight.take(
+                key,
+                InFlight.Delivery(slot: statement.integer(12), batch: batch, fingerprint: row.fingerprint))
+            claim.deliveries.append(
+                ClaimedDelivery(
+                    key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
+                    standing: row.standing, endpoint: try row.endpoint()))
+            return true
+        }
+    }
+
+    // MARK: Releases
+
+    /// Kept, for it never changes; there are few that anything is still due of.
+    func releaseRow(_ number: Int64) throws(StoreError) -> ReleaseRow {
+        if let row = releases[number] { return row }
+        let rows = try connection.query(
+            """
+            SELECT r.series, r.edition, r.point, r.point_number, r.released_at, r.scheduled_for, r.cohort,
+                r.cut, r.subject, j.type
+            FROM release r JOIN subject j ON j.number = r.subject WHERE r.number = $1
+            """, [.integer(number)])
+        guard let row = rows.first.flatMap({ ReleaseRow(number: number, columns: $0) }) else {
+            throw .internalFault("there is no release \(number)")
+        }
+        if releases.count == 256 { releases = [:] }
+        releases[number] = row
+        return row
+    }
+}
+
+/// A release as claims and records need it.
+struct ReleaseRow {
+    /// The only type of delivery there is so far.
+    static let type = "advice.point.released"
+
+    var info: ReleaseInfo
+    var cohort: Int64
+    /// It is for those who were members at this generation of the roster.
+    var cut: Int64
+    var subject: Int64
+
+    init(info: ReleaseInfo, cohort: Int64, cut: Int64, subject: Int64) {
+        self.info = info
+        self.cohort = cohort
+        self.cut = cut
+        self.subject = subject
+    }
+
+    /// In the order of `releaseRow`'s query; nil where a column is not what it must be.
+    fileprivate init?(number: Int64, columns: [SQLValue]) {
+        guard let series = columns[0].text, let edition = columns[1].text, let point = columns[2].text,
+            let pointNumber = columns[3].integer, let releasedAt = columns[4].integer,
+            let scheduledFor = columns[5].integer, let cohort = columns[6].integer,
+            let cut = columns[7].integer, let subject = columns[8].integer, let type = columns[9].text
+        else { return nil }
+        let info = ReleaseInfo(
+            number: number, type: type, series: series, edition: edition, subject: point,
+            pointNumber: Int(pointNumber), releasedAt: Instant(nanoseconds: releasedAt),
+            scheduledFor: Instant(nanoseconds: scheduledFor))
+        self.init(info: info, cohort: cohort, cut: cut, subject: subject)
+    }
+}
+
+/// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
+private struct ClaimRow {
+    static let columns = """
+        s.number, s.id, s.url, s.secrets, s.format, s.paused, s.limit_key, s.shares_host, s.options,
+            s.fingerprint, s.removed_at IS NULL AND EXISTS (
+                SELECT 1 FROM member n CROSS JOIN cohort c ON c.number = n.cohort
+                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series),
+            e.fingerprint IS NOT NULL AND e.fingerprint = s.fingerprint
+        """
+
+    let statement: SQLiteStatement
+
+    init(_ statement: SQLiteStatement) { self.statement = statement }
+
+    var subscriber: Int64 { statement.integer(0) }
+    var id: String { statement.text(1) }
+    var fingerprint: Int64 { statement.integer(9) }
+
+    var standing: ClaimedDelivery.Standing {
+        if statement.integer(10) == 0 { return .removed }
+        if statement.integer(11) == 1 { return .closed }
+        return statement.integer(5) == 1 ? .paused : .active
+    }
+
+    func endpoint() throws(StoreError) -> Endpoint {
+        guard let format = Format(rawValue: statement.text(4)) else {
+            throw .damaged("'\(statement.text(4))' is no format: \(SQLiteConnection.howToGoOn)")
+        }
+        return Endpoint(
+            url: try RosterText.value(statement.text(2)),
+            secrets: try RosterText.values(statement.optionalText(3)), format: format,
+            limitKey: statement.text(6), sharesHost: statement.integer(7) == 1,
+            options: try RosterText.options(statement.optionalText(8)))
+    }
+}
+
+extension Claim {
+    /// Takes note of unclaimed work that is due at `instant`.
+    mutating func see(due instant: Instant) {
+        nextDue = min(nextDue ?? instant, instant)
+    }
+}

@@ -1,0 +1,110 @@
+public import AdviceCore
+
+extension SQLiteStore {
+    public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) {
+        try write(now) { () throws(StoreError) in
+            for record in group.records { try write(record, now) }
+            let finish = try connection.statement("DELETE FROM batch WHERE number = $1")
+            for batch in group.finishedBatches {
+                finish.bind(1, batch)
+                try finish.run()
+            }
+        }
+        inFlight.settle(group)
+    }
+
+    private func write(_ record: DeliveryRecord, _ now: Instant) throws(StoreError) {
+        precondition(
+            record.state != .waiting || record.nextAttemptAt != nil, "a waiting delivery has a next attempt")
+        let slot = try slot(of: record.key)
+        try writeDelivery(record, slot, now)
+        // The one attempt of a delivery that went through at once is all in its row.
+        if let attempt = record.attempt, record.state != .delivered || attempt.number > 1 || record.attempts > 1 {
+            try writeAttempt(attempt, record.key, slot)
+        }
+        if record.closesEndpoint { try closeEndpoint(record.key, now) }
+    }
+
+    /// The whole row anew. What was delivered stays delivered (P7), whatever comes later.
+    private func writeDelivery(_ record: DeliveryRecord, _ slot: Int64, _ now: Instant) throws(StoreError) {
+        let statement = try connection.statement(
+            """
+            INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, status, latency_ms, after_ms,
+                next_attempt_at, gone_at, error)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            ON CONFLICT(subject, slot, subscriber) DO UPDATE SET release = excluded.release,
+                state = excluded.state, attempts = excluded.attempts,
+                status = coalesce(excluded.status, status),
+                latency_ms = coalesce(excluded.latency_ms, latency_ms), after_ms = excluded.after_ms,
+                next_attempt_at = excluded.next_attempt_at, gone_at = excluded.gone_at, error = excluded.error
+            WHERE delivery.state <> 1 OR excluded.state = 1
+            """)
+        let release = try releaseRow(record.release)
+        let changed = record.attempt.map { $0.at + $0.latency } ?? now
+        statement.bind(1, record.key.subject)
+        statement.bind(2, slot)
+        statement.bind(3, record.key.subscriber)
+        statement.bind(4, record.release)
+        statement.bind(5, record.state.code)
+        statement.bind(6, Int64(record.attempts))
+        statement.bind(7, (record.attempt?.status).map(Int64.init))
+        statement.bind(8, record.attempt?.latency.milliseconds)
+        statement.bind(9, changed.milliseconds - release.info.releasedAt.milliseconds)
+        statement.bind(10, record.state == .waiting ? record.nextAttemptAt?.nanoseconds : nil)
+        statement.bind(11, record.goneAt?.nanoseconds)
+        statement.bind(12, record.error)
+        try statement.run()
+    }
+
+    private func writeAttempt(
+        _ attempt: AttemptRecord, _ key: DeliveryKey, _ slot: Int64
+    ) throws(StoreError) {
+        // An attempt that was not charged is made again under its number: the last of them is kept.
+        let statement = try connection.statement(
+            """
+            INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, address, reply)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT(subject, slot, subscriber, number) DO UPDATE SET at = excluded.at,
+                status = excluded.status, error = excluded.error, latency = excluded.latency,
+                address = excluded.address, reply = excluded.reply
+            """)
+        statement.bind(1, key.subject)
+        statement.bind(2, slot)
+        statement.bind(3, key.subscriber)
+        statement.bind(4, Int64(attempt.number))
+        statement.bind(5, attempt.at.nanoseconds)
+        statement.bind(6, Int64(attempt.status))
+        statement.bind(7, attempt.error)
+        statement.bind(8, attempt.latency.nanoseconds)
+        statement.bind(9, attempt.address)
+        statement.bind(10, attempt.reply)
+        try statement.run()
+    }
+
+    /// Closes the endpoint that was claimed, not one that the roster has changed it to meanwhile.
+    private func closeEndpoint(_ key: DeliveryKey, _ now: Instant) throws(StoreError) {
+        try connection.query(
+            """
+            INSERT INTO endpoint(subscriber, fingerprint, state, since)
+            SELECT number, fingerprint, 'closed', $3 FROM subscriber
+            WHERE number = $1 AND fingerprint = coalesce($2, fingerprint)
+            ON CONFLICT(subscriber) DO NOTHING
+            """,
+            [
+                .integer(key.subscriber), .optional(inFlight[key]?.fingerprint), .integer(now.nanoseconds),
+            ])
+    }
+
+    /// Remembered of what was handed out, worked out for what was not.
+    private func slot(of key: DeliveryKey) throws(StoreError) -> Int64 {
+        if let delivery = inFlight[key] { return delivery.slot }
+        let rows = try connection.query(
+            """
+            SELECT j.series, s.id FROM subject j JOIN subscriber s ON s.number = $2 WHERE j.number = $1
+            """, [.integer(key.subject), .integer(key.subscriber)])
+        guard let row = rows.first, let series = row[0].text, let id = row[1].text else {
+            throw .internalFault("an outcome for a delivery that cannot be: \(key)")
+        }
+        return SlotHash(series: series, subscriber: id).slot
+    }
+}

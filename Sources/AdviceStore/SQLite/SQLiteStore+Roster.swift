@@ -1,0 +1,268 @@
+public import AdviceCore
+
+extension SQLiteStore {
+    public func importRoster(
+        _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)], now: Instant
+    ) throws(StoreError) -> RosterChange {
+        try write(now) { () throws(StoreError) in
+            let generation = (try connection.number("generation") ?? 0) + 1
+            var roster = RosterImport(connection: connection, generation: generation, now: now)
+            return try roster.run(entries, cohorts)
+        }
+    }
+}
+
+/// One import, inside its transaction.
+private struct RosterImport {
+    let connection: SQLiteConnection
+    /// What the roster is numbered once this import has changed something.
+    let generation: Int64
+    let now: Instant
+    private var change = RosterChange()
+    private var cohorts: [CohortKey: Int64] = [:]
+    /// By how much each cohort has grown.
+    private var growth: [Int64: Int64] = [:]
+    /// Subscribers whose endpoint is another now.
+    private var moved: Set<Int64> = []
+
+    private struct CohortKey: Hashable {
+        var series: String
+        var cohort: Cohort
+    }
+
+    /// What the store has of a subscriber.
+    private struct Known {
+        var number: Int64
+        var digest: Int64
+        var fingerprint: Int64
+        var isRemoved: Bool
+    }
+
+    /// An entry that is to be written.
+    private struct Pending {
+        var entry: RosterEntry
+        var cohorts: [Int64]
+        var digest: Int64
+        var known: Known?
+    }
+
+    init(connection: SQLiteConnection, generation: Int64, now: Instant) {
+        self.connection = connection
+        self.generation = generation
+        self.now = now
+    }
+
+    mutating func run(
+        _ entries: [RosterEntry], _ wanted: [(series: String, cohort: Cohort)]
+    ) throws(StoreError) -> RosterChange {
+        for record in try connection.cohorts() {
+            cohorts[CohortKey(series: record.series, cohort: record.cohort)] = record.number
+        }
+        for (series, cohort) in wanted { _ = try number(series, cohort) }
+        var known = try readKnown()
+        var fresh: [Pending] = []
+        for entry in entries {
+            precondition(
+                entry.cohorts.count == entry.subscriber.series.count, "an entry has a cohort for each series")
+            let numbers = try cohortNumbers(of: entry)
+            let digest = entry.digest(cohorts: numbers)
+            let old = known.removeValue(forKey: entry.subscriber.id)
+            if let old, old.digest == digest, !old.isRemoved { continue }
+            let pending = Pending(entry: entry, cohorts: numbers, digest: digest, known: old)
+            if old == nil { fresh.append(pending) } else { try update(pending) }
+        }
+        try insert(fresh)
+        for (id, old) in known.filter({ !$0.value.isRemoved }).sorted(by: { $0.key < $1.key }) {
+            try remove(old.number)
+            change.removed.append(id)
+        }
+        try finish()
+        return change
+    }
+
+    // MARK: Cohorts
+
+    /// The store's number of a cohort, which is made where it is new.
+    private mutating func number(_ series: String, _ cohort: Cohort) throws(StoreError) -> Int64 {
+        let key = CohortKey(series: series, cohort: cohort)
+        if let number = cohorts[key] { return number }
+        try connection.query(
+            "INSERT INTO cohort(series, cohort) VALUES ($1, $2)", [.text(series), .text("\(cohort)")])
+        let number = connection.lastInsertedNumber
+        cohorts[key] = number
+        return number
+    }
+
+    private mutating func cohortNumbers(of entry: RosterEntry) throws(StoreError) -> [Int64] {
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(entry.cohorts.count)
+        for (series, cohort) in zip(entry.subscriber.series, entry.cohorts) {
+            numbers.append(try number(series, cohort))
+        }
+        return numbers
+    }
+
+    // MARK: Subscribers
+
+    private func readKnown() throws(StoreError) -> [String: Known] {
+        let statement = try connection.statement(
+            "SELECT id, number, digest, fingerprint, removed_at IS NOT NULL FROM subscriber")
+        var known: [String: Known] = [:]
+        try statement.walk { () throws(StoreError) in
+            known[statement.text(0)] = Known(
+                number: statement.integer(1), digest: statement.integer(2), fingerprint: statement.integer(3),
+                isRemoved: statement.integer(4) == 1)
+            return true
+        }
+        return known
+    }
+
+    /// New subscribers are numbered in the order of their slots, so that those of one batch lie together: a
+    /// claim of 500 then reads some 30 pages rather than 500.
+    private mutating func insert(_ fresh: [Pending]) throws(StoreError) {
+        let slots = fresh.map { pending in
+            pending.entry.subscriber.series.first.map {
+                SlotHash(series: $0, subscriber: pending.entry.subscriber.id)
+            }
+        }
+        let order = fresh.indices.sorted { (slots[$0]?.value ?? 0, $0) < (slots[$1]?.value ?? 0, $1) }
+        let statement = try connection.statement(
+            """
+            INSERT INTO subscriber(id, url, secrets, format, paused, limit_key, shares_host, options, zone, at,
+                joined, fingerprint, digest)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            """)
+        for place in order {
+            let pending = fresh[place]
+            bind(pending, to: statement)
+            try statement.run()
+            let number = connection.lastInsertedNumber
+            for (series, cohort) in zip(pending.entry.subscriber.series, pending.cohorts) {
+                try join(number, pending.entry.subscriber.id, series, cohort)
+            }
+        }
+        change.added += fresh.map(\.entry.subscriber.id)
+    }
+
+    private mutating func update(_ pending: Pending) throws(StoreError) {
+        guard let known = pending.known else { return }
+        let statement = try connection.statement(
+            """
+            UPDATE subscriber SET id = $1, url = $2, secrets = $3, format = $4, paused = $5, limit_key = $6,
+                shares_host = $7, options = $8, zone = $9, at = $10, joined = $11, fingerprint = $12,
+                digest = $13, removed_at = NULL
+            WHERE number = $14
+            """)
+        let fingerprint = bind(pending, to: statement)
+        statement.bind(14, known.number)
+        try statement.run()
+        if fingerprint != known.fingerprint {
+            moved.insert(known.number)
+            try connection.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(known.number)])
+        }
+        try rejoin(known.number, pending)
+        if known.isRemoved {
+            change.added.append(pending.entry.subscriber.id)
+        } else {
+            change.changed.append(pending.entry.subscriber.id)
+        }
+    }
+
+    /// Binds $1 to $13, and gives the fingerprint.
+    @discardableResult
+    private func bind(_ pending: Pending, to statement: SQLiteStatement) -> Int64 {
+        let entry = pending.entry
+        let subscriber = entry.subscriber
+        let fingerprint = subscriber.fingerprint
+        statement.bind(1, subscriber.id)
+        statement.bind(2, RosterText.text(subscriber.url))
+        statement.bind(3, RosterText.text(subscriber.secrets))
+        statement.bind(4, subscriber.format.rawValue)
+        statement.bind(5, subscriber.paused ? 1 : 0)
+        statement.bind(6, entry.limitKey)
+        statement.bind(7, entry.sharesHost ? 1 : 0)
+        statement.bind(8, RosterText.text(subscriber.options))
+        statement.bind(9, subscriber.zone)
+        statement.bind(10, subscriber.at.map { "\($0)" })
+        statement.bind(11, subscriber.joined.map { "\($0)" })
+        statement.bind(12, fingerprint)
+        statement.bind(13, pending.digest)
+        return fingerprint
+    }
+
+    private mutating func remove(_ number: Int64) throws(StoreError) {
+        try connection.query(
+            "UPDATE subscriber SET removed_at = $2 WHERE number = $1",
+            [.integer(number), .integer(now.nanoseconds)])
+        for cohort in try activeCohorts(of: number) { try leave(number, cohort) }
+    }
+
+    // MARK: Membership
+
+    private func activeCohorts(of subscriber: Int64) throws(StoreError) -> [Int64] {
+        try connection.query(
+            "SELECT cohort FROM member WHERE subscriber = $1 AND active_until IS NULL", [.integer(subscriber)]
+        ).compactMap { $0[0].integer }
+    }
+
+    private mutating func rejoin(_ subscriber: Int64, _ pending: Pending) throws(StoreError) {
+        let active = try activeCohorts(of: subscriber)
+        for cohort in active where !pending.cohorts.contains(cohort) { try leave(subscriber, cohort) }
+        for (series, cohort) in zip(pending.entry.subscriber.series, pending.cohorts)
+        where !active.contains(cohort) {
+            try join(subscriber, pending.entry.subscriber.id, series, cohort)
+        }
+    }
+
+    private mutating func join(
+        _ subscriber: Int64, _ id: String, _ series: String, _ cohort: Int64
+    ) throws(StoreError) {
+        let statement = try connection.statement(
+            "INSERT INTO member(cohort, slot_hash, subscriber, active_from) VALUES ($1, $2, $3, $4)")
+        statement.bind(1, cohort)
+        statement.bind(2, SlotHash(series: series, subscriber: id).ordered)
+        statement.bind(3, subscriber)
+        statement.bind(4, generation)
+        try statement.run()
+        growth[cohort, default: 0] += 1
+    }
+
+    /// The row stays, closed: what the cohort owes its former member stays owed.
+    private mutating func leave(_ subscriber: Int64, _ cohort: Int64) throws(StoreError) {
+        try connection.query(
+            """
+            UPDATE member SET active_until = $3
+            WHERE subscriber = $1 AND cohort = $2 AND active_until IS NULL
+            """, [.integer(subscriber), .integer(cohort), .integer(generation)])
+        growth[cohort, default: 0] -= 1
+    }
+
+    // MARK: The end
+
+    private mutating func finish() throws(StoreError) {
+        for (cohort, count) in growth.sorted(by: { $0.key < $1.key }) where count != 0 {
+            try connection.query(
+                "UPDATE cohort SET members = members + $2 WHERE number = $1", [.integer(cohort), .integer(count)])
+        }
+        try hasten()
+        if !(change.added.isEmpty && change.changed.isEmpty && change.removed.isEmpty) {
+            try connection.query(
+                "UPDATE meta SET value = $1 WHERE key = 'generation'", [.integer(generation)])
+        }
+        change.cohorts = try connection.cohorts()
+    }
+
+    /// What waits for a subscriber whose endpoint is another now is due at once, at the new one.
+    private func hasten() throws(StoreError) {
+        guard !moved.isEmpty else { return }
+        let waiting = try connection.query(
+            "SELECT subject, slot, subscriber FROM delivery WHERE state = 0 AND next_attempt_at > $1",
+            [.integer(now.nanoseconds)])
+        for row in waiting where moved.contains(row[2].integer ?? 0) {
+            try connection.query(
+                """
+                UPDATE delivery SET next_attempt_at = $4 WHERE subject = $1 AND slot = $2 AND subscriber = $3
+                """, row + [.integer(now.nanoseconds)])
+        }
+    }
+}

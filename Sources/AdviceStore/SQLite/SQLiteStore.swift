@@ -1,0 +1,140 @@
+public import AdviceCore
+
+/// The store on this machine's disk. Its verbs stand in files of their own: Roster, Release, Claim, Record.
+///
+/// Holds in memory only what is in flight: the batches and deliveries it has handed out. One daemon writes (the
+/// state directory's lock sees to that), so nothing of a claim need be on the disk.
+public final class SQLiteStore: Store {
+    public let engine = "sqlite"
+    let connection: SQLiteConnection
+    var inFlight = InFlight()
+    /// What claims need to know of the releases they meet.
+    var releases: [Int64: ReleaseRow] = [:]
+
+    /// Opens the database at `path`, made where there is none.
+    ///
+    /// Throws `damaged` where the file is no database or a broken one, and leaves it as it is; `refused` where
+    /// it was written by a newer version, or cannot be kept durable where it lies.
+    public init(path: String) throws(StoreError) {
+        try SQLiteFile(path: path).prepare()
+        connection = try SQLiteConnection(path: path, mode: .readWrite)
+        do throws(StoreError) {
+            // First of all what writes nothing, so that a file that is not ours stays as it is.
+            let isNew = try SchemaVersion.isNew(connection)
+            try connection.settle()
+            if isNew { try SchemaVersion.make(connection) }
+        } catch {
+            connection.close()
+            throw error
+        }
+    }
+
+    public func load() throws(StoreError) -> StoreKnowledge {
+        try connection.knowledge()
+    }
+
+    public func save(_ record: SeriesRecord, decision: String?, now: Instant) throws(StoreError) {
+        try write(now) { () throws(StoreError) in
+            try connection.query(
+                """
+                INSERT INTO series(id, first_seen, configured_start, edition, state, begin, passed)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT(id) DO UPDATE SET first_seen = excluded.first_seen,
+                    configured_start = excluded.configured_start, edition = excluded.edition,
+                    state = excluded.state, begin = excluded.begin, passed = excluded.passed
+                """,
+                [
+                    .text(record.id), .integer(record.firstSeen.nanoseconds),
+                    .text("\(record.configuredStart)"), .text("\(record.edition)"), .text(record.state.rawValue),
+                    .optional(record.begin.map { "\($0)" }), .text(RosterText.text(record.passed)),
+                ])
+            guard let decision else { return }
+            try connection.query(
+                "INSERT INTO decision(at, what) VALUES ($1, $2)",
+                [.integer(now.nanoseconds), .text(decision)])
+        }
+    }
+
+    public func rendering(release: Int64, format: Format) throws(StoreError) -> [UInt8]? {
+        let rows = try connection.query(
+            "SELECT body, digest FROM rendering WHERE release = $1 AND format = $2",
+            [.integer(release), .text(format.rawValue)])
+        guard let row = rows.first, let body = row[0].bytes else { return nil }
+        guard row[1].integer == Checksum(body).signed else {
+            throw .damaged(
+                "\(connection.path): the frozen body of release \(release) for \(format.rawValue) is not what "
+                    + "was written: \(SQLiteConnection.howToGoOn)")
+        }
+        return body
+    }
+
+    public func close() {
+        connection.close()
+    }
+
+    /// One transaction, which also raises the mark.
+    func write<Result>(
+        _ now: Instant, keeps: (Result) -> Bool = { _ in true }, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try connection.transaction(keeps: keeps) { () throws(StoreError) in
+            let result = try body()
+            let mark = try connection.statement(
+                """
+                INSERT INTO meta(key, value) VALUES ('mark', $1)
+                ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE meta.value < excluded.value
+                """)
+            mark.bind(1, now.nanoseconds)
+            try mark.run()
+            return result
+        }
+    }
+}
+
+extension SQLiteConnection {
+    /// Sets what durability and speed need, and reads back what durability rests on.
+    fileprivate func settle() throws(StoreError) {
+        try require("PRAGMA journal_mode = WAL", gives: .text("wal"))
+        try execute(
+            """
+            PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF;
+            PRAGMA cache_size = -8000; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000;
+            PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF
+            """)
+        try require("PRAGMA synchronous", gives: 2)
+        try require("PRAGMA foreign_keys", gives: 1)
+    }
+
+    private func require(_ pragma: String, gives wanted: SQLValue) throws(StoreError) {
+        let value = try query(pragma).first?.first
+        guard value == wanted else {
+            throw .refused("\(path): `\(pragma)` gave \(value ?? .null) where \(wanted) is needed to be durable")
+        }
+    }
+}
+
+/// Which schema a file holds.
+private enum SchemaVersion {
+    /// Whether the file is empty. Throws for one that is not ours or is newer than this program.
+    static func isNew(_ connection: SQLiteConnection) throws(StoreError) -> Bool {
+        let version = try connection.query("PRAGMA user_version").first?.first?.integer ?? 0
+        let application = try connection.query("PRAGMA application_id").first?.first?.integer ?? 0
+        let tables = try connection.query("SELECT count(*) FROM sqlite_schema").first?.first?.integer ?? 0
+        if version == 0, application == 0, tables == 0 { return true }
+        guard application == Schema.applicationID else {
+            throw .refused("\(connection.path): is a database of another program: move it away")
+        }
+        guard version <= Schema.version else { throw Schema.isNewer(connection.path, version) }
+        return false
+    }
+
+    static func make(_ connection: SQLiteConnection) throws(StoreError) {
+        try connection.transaction { () throws(StoreError) in
+            try connection.execute(Schema.tables)
+            try connection.execute(
+                """
+                PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = \(Schema.version);
+                INSERT INTO meta(key, value) VALUES ('generation', 0)
+                """)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+public import AdviceCore
+
+/// What the commands read, also while a daemon writes: a separate connection that never writes.
+public protocol StoreReader: AnyObject {
+    func load() throws(StoreError) -> StoreKnowledge
+    /// Newest first.
+    func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [DeliveryLogEntry]
+    func counts() throws(StoreError) -> DeliveryCounts
+    func closedEndpoints() throws(StoreError) -> [String]
+    func close()
+}
+
+public struct DeliveryQuery: Sendable {
+    public var subscriber: String?
+    /// (series or nil, point id).
+    public var point: (series: String?, id: String)?
+    public var state: DeliveryState?
+    public var since: Instant?
+    public var limit: Int = 100
+    public init() {}
+}
+
+public struct DeliveryLogEntry: Sendable {
+    public var type: String
+    public var subscriber: String
+    public var series: String
+    public var edition: String
+    public var point: String
+    public var number: Int
+    public var day: CivilDate
+    public var state: DeliveryState
+    public var attempts: Int
+    public var nextAttemptAt: Instant?
+    public var settledAt: Instant?
+    public var status: Int
+    public var latency: Span?
+    public var error: String?
+    /// Oldest first; only where there was more than one, or the one did not succeed.
+    public var attemptLog: [AttemptRecord]
+
+    public init(
+        type: String, subscriber: String, series: String, edition: String, point: String, number: Int,
+        day: CivilDate, state: DeliveryState, attempts: Int, nextAttemptAt: Instant?, settledAt: Instant?,
+        status: Int, latency: Span?, error: String?, attemptLog: [AttemptRecord]
+    ) {
+        self.type = type
+        self.subscriber = subscriber
+        self.series = series
+        self.edition = edition
+        self.point = point
+        self.number = number
+        self.day = day
+        self.state = state
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.settledAt = settledAt
+        self.status = status
+        self.latency = latency
+        self.error = error
+        self.attemptLog = attemptLog
+    }
+}
+
+public struct DeliveryCounts: Sendable, Equatable {
+    public var waiting = 0
+    public var held = 0
+    public var delivered = 0
+    public var exhausted = 0
+    public var cancelled = 0
+    /// Members of unfinished batches that have no row yet are counted as waiting.
+    public init() {}
+}

@@ -1,0 +1,15 @@
+import AdviceCore
+import ArgumentParser
+
+/// The command line. One file a command; what they share is in `Installation` and `Output`.
+@main
+struct Advised: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "advised",
+        abstract: "Releases one point of advice a day and delivers it to its subscribers by signed webhooks.",
+        version: "advised \(Version.text)",
+        subcommands: [
+            Run.self, Check.self, PlanCommand.self, Start.self, Status.self, LogCommand.self, Preview.self,
+            Test.self, Keys.self, Verify.self, Listen.self, Reload.self,
+        ])
+}

@@ -1,0 +1,136 @@
+import AdviceConfig
+import AdviceCore
+import AdviceCourier
+import AdviceDaemon
+import AdviceStore
+import ArgumentParser
+import Foundation
+
+/// The options that every command takes.
+struct InstallationOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The settings file.", valueName: "file"))
+    var config = "/etc/advised/advised.yaml"
+
+    @Option(name: .long, help: ArgumentHelp("Where the state is kept.", valueName: "folder"))
+    var stateDir: String?
+
+    var installation: Installation { Installation(self) }
+}
+
+/// Where things are on this machine, and how to read them.
+struct Installation {
+    let configPath: String
+    let state: String
+    let environment: [String: String]
+    let zones = SystemZones()
+    let clock = SystemClock()
+
+    init(_ options: InstallationOptions) {
+        environment = ProcessInfo.processInfo.environment
+        configPath = options.config
+        state = StateDirectory.resolve(
+            given: options.stateDir, configuration: options.config, environment: environment)
+    }
+
+    var secrets: SecretReader { SecretReader(environment: environment) }
+    var controlSocket: String { StateDirectory.controlSocket(state: state, environment: environment) }
+
+    var reading: ReadingEnvironment {
+        let zones = zones
+        let environment = environment
+        return ReadingEnvironment(
+            zone: { zones.rules($0) }, zoneNames: { zones.names() }, localZone: { zones.local() },
+            parseURL: parseEndpointURL, variable: { environment[$0] },
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], now: clock.now.wall)
+    }
+
+    func load() -> Loaded { loadConfiguration(at: configPath, environment: reading) }
+
+    /// The configuration, or every mistake on standard error and exit 78.
+    func configuration() throws -> Configuration {
+        let loaded = load()
+        guard let configuration = loaded.configuration else {
+            for diagnostic in loaded.diagnostics { Output.note("\(diagnostic)") }
+            throw Exits.configuration
+        }
+        return configuration
+    }
+
+    /// The database's path; exit 78 where the configuration names a store that this version cannot use.
+    func databasePath(_ configuration: Configuration) throws -> String {
+        switch configuration.store {
+        case .sqlite(let path):
+            return path.hasPrefix("/") ? path : "\(state)/\(path)"
+        case .postgres:
+            Output.note("advised: this version keeps its state in SQLite only; take `store: { postgres: }` out")
+            throw Exits.configuration
+        }
+    }
+
+    /// What the store knows, read beside a running daemon; nothing where there is no store yet.
+    func reader(_ configuration: Configuration) throws -> (any StoreReader)? {
+        let path = try databasePath(configuration)
+        do throws(StoreError) {
+            return try SQLiteReader.open(path: path)
+        } catch {
+            Output.note("advised: \(error)")
+            throw Exits.code(for: error)
+        }
+    }
+
+    /// The lock that a daemon, or a command that writes, holds as long as it lives.
+    func takeLock() throws -> StateLock {
+        StateDirectory.becomeOwner(of: state)
+        return try withStoreErrors { try StateLock(directory: state) }
+    }
+
+    /// The store itself; the lock must be held.
+    func openStore(_ configuration: Configuration) throws -> sending SQLiteStore {
+        let path = try databasePath(configuration)
+        do throws(StoreError) {
+            return try SQLiteStore(path: path)
+        } catch {
+            Output.note("advised: \(error)")
+            throw Exits.code(for: error)
+        }
+    }
+
+    /// Runs `body`, turning the store's errors into words and exit codes.
+    func withStoreErrors<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            guard let refused = error as? StoreError else { throw error }
+            Output.note("advised: \(refused)")
+            throw Exits.code(for: refused)
+        }
+    }
+}
+
+/// `ID`, or `SERIES/ID` where there are several series; a number where one is meant.
+struct PointName {
+    let series: String?
+    let id: String
+
+    init(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1)
+        series = parts.count == 2 ? String(parts[0]) : nil
+        id = String(parts.last ?? "")
+    }
+
+    /// The series and point it names; exit 1 with what there is.
+    func find(in configuration: Configuration) throws -> (series: Series, point: Point) {
+        let found = configuration.series.filter { series == nil || $0.id == series }
+            .flatMap { series in series.points.filter { matches($0) }.map { (series, $0) } }
+        if found.count == 1 { return found[0] }
+        if found.count > 1 {
+            Output.note("advised: several series have a point '\(id)'; say SERIES/ID")
+        } else {
+            let known = configuration.series.flatMap { series in series.points.map { "\(series.id)/\($0.id)" } }
+            Output.note("advised: there is no point '\(id)'; there are \(known.joined(separator: ", "))")
+        }
+        throw Exits.no
+    }
+
+    func matches(_ point: Point) -> Bool { point.id == id || "\(point.number)" == id }
+}

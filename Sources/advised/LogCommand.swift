@@ -1,0 +1,115 @@
+import AdviceCore
+import AdviceDaemon
+import AdviceMessage
+import AdviceStore
+import ArgumentParser
+
+struct LogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "Deliveries and their attempts, newest first.")
+
+    @OptionGroup var options: InstallationOptions
+    @Option(help: "Of one subscriber.") var subscriber: String?
+    @Option(help: "Of one point: ID, or SERIES/ID.") var point: String?
+    @Option(help: "waiting, held, delivered, exhausted or cancelled.") var state: String?
+    @Option(help: "Not before this instant (RFC 3339) or day.") var since: String?
+    @Option(help: "At most so many.") var limit = 100
+    @Flag(help: "One JSON array.") var json = false
+
+    func validate() throws {
+        if let state, DeliveryState(rawValue: state) == nil {
+            let known = DeliveryState.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--state is one of \(known), not '\(state)'")
+        }
+        if let since, LogCommand.instant(since) == nil {
+            throw ValidationError("--since takes 2026-07-02T13:00:00Z or 2026-07-02, not '\(since)'")
+        }
+        guard limit > 0 else { throw ValidationError("--limit is at least 1") }
+    }
+
+    func run() throws {
+        let installation = options.installation
+        let configuration = try installation.configuration()
+        var query = DeliveryQuery()
+        query.subscriber = subscriber
+        query.point = point.map(PointName.init).map { (series: $0.series, id: $0.id) }
+        query.state = state.flatMap(DeliveryState.init(rawValue:))
+        query.since = since.flatMap(LogCommand.instant)
+        query.limit = limit
+        let reader = try installation.reader(configuration)
+        defer { reader?.close() }
+        let entries = try installation.withStoreErrors { try reader?.deliveries(query) ?? [] }
+        if json {
+            try Output.json(entries.map(Entry.init))
+        } else {
+            entries.isEmpty ? Output.note("no deliveries") : Output.table(entries.map(row))
+        }
+    }
+
+    private func row(_ entry: DeliveryLogEntry) -> [String] {
+        let when = entry.settledAt ?? entry.nextAttemptAt ?? entry.attemptLog.last?.at
+        let status = entry.status == 0 ? "-" : "\(entry.status)"
+        let latency = entry.latency.map { "\($0.milliseconds) ms" } ?? "-"
+        return [
+            when.map(\.wholeSeconds) ?? "-", entry.subscriber, "\(entry.series)/\(entry.point)",
+            entry.state.rawValue, "\(entry.attempts)", status, latency,
+            (entry.error ?? "").escapedForTerminal,
+        ]
+    }
+
+    private static func instant(_ text: String) -> Instant? {
+        if let instant = Instant(rfc3339: text) { return instant }
+        return CivilDate(text).flatMap { Instant(rfc3339: "\($0)T00:00:00Z") }
+    }
+
+    private struct Entry: Encodable {
+        let webhook_id: String?
+        let subscriber: String
+        let series: String
+        let number: Int
+        let point: String
+        let day: String
+        let state: String
+        let attempts: Int
+        let next_attempt_at: String?
+        let settled_at: String?
+        let status: Int?
+        let latency_ms: Int64?
+        let error: String?
+        let attempt_log: [Line]
+
+        struct Line: Encodable {
+            let attempt: Int
+            let at: String
+            let status: Int?
+            let error: String?
+            let latency_ms: Int64
+            let address: String?
+        }
+
+        init(_ entry: DeliveryLogEntry) {
+            webhook_id = EventType(rawValue: entry.type).map {
+                webhookID(
+                    type: $0, series: entry.series, edition: Edition(entry.edition), subject: entry.point,
+                    subscriber: entry.subscriber)
+            }
+            subscriber = entry.subscriber
+            series = entry.series
+            number = entry.number
+            point = entry.point
+            day = "\(entry.day)"
+            state = entry.state.rawValue
+            attempts = entry.attempts
+            next_attempt_at = entry.nextAttemptAt.map { "\($0)" }
+            settled_at = entry.settledAt.map { "\($0)" }
+            status = entry.status == 0 ? nil : entry.status
+            latency_ms = entry.latency?.milliseconds
+            error = entry.error
+            attempt_log = entry.attemptLog.map {
+                Line(
+                    attempt: $0.number, at: "\($0.at)", status: $0.status == 0 ? nil : $0.status,
+                    error: $0.error, latency_ms: $0.latency.milliseconds, address: $0.address)
+            }
+        }
+    }
+}

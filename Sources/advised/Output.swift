@@ -1,0 +1,69 @@
+import AdviceCore
+import Foundation
+import Glibc
+
+/// What commands print: results on standard output, everything else on standard error.
+enum Output {
+    /// One stable JSON value and nothing else.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    static func line(_ text: String = "") { write(text + "\n", to: STDOUT_FILENO) }
+
+    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// Columns as wide as their widest cell, the last one free. Cells are plain text of one line.
+    static func table(_ rows: [[String]]) {
+        guard let first = rows.first else { return }
+        let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            let cells = row.enumerated().map { column, cell in
+                column == row.count - 1
+                    ? cell : cell.padding(toLength: max(widths[column], cell.count), withPad: " ", startingAt: 0)
+            }
+            line(cells.joined(separator: "  "))
+        }
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+}
+
+extension Instant {
+    /// `2026-07-02T13:00:00Z`, whole seconds.
+    var wholeSeconds: String { "\(Instant(seconds: seconds))" }
+
+    /// From here to `other`, as a person says it: `in 3 d 4 h`, `2 min ago`.
+    func distance(to other: Instant) -> String {
+        let span = (other - self).seconds
+        let text = Instant.words(abs(span))
+        return span >= 0 ? "in \(text)" : "\(text) ago"
+    }
+
+    private static func words(_ seconds: Int64) -> String {
+        let parts = [
+            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
+        ]
+        let shown = parts.drop { $0.0 == 0 }.prefix(2).filter { $0.0 != 0 }
+        return shown.isEmpty ? "0 s" : shown.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+    }
+}
+
+/// `+02:00`
+func offsetText(_ seconds: Int) -> String {
+    let magnitude = abs(seconds)
+    var text = String(
+        format: "%@%02d:%02d", seconds < 0 ? "-" : "+", magnitude / 3600, magnitude / 60 % 60)
+    if magnitude % 60 != 0 { text += String(format: ":%02d", magnitude % 60) }
+    return text
+}

@@ -1,0 +1,167 @@
+import AdviceConfig
+import AdviceCore
+import AdviceDaemon
+import AdviceStore
+import ArgumentParser
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "When each point goes out, and why then.",
+        discussion: "With a point or a day: the whole derivation.")
+
+    @OptionGroup var options: InstallationOptions
+    @Argument(help: "A point (ID, or SERIES/ID, or its number) or a day (YYYY-MM-DD).") var pointOrDay: String?
+    @Option(help: "Of one series.") var series: String?
+    @Option(help: "As one subscriber gets it.") var subscriber: String?
+    @Option(help: "From this day on.") var from: String?
+    @Option(help: "At most so many.") var count: Int?
+    @Option(help: "As if it were this instant (RFC 3339).") var at: String?
+    @Flag(help: "One JSON array.") var json = false
+
+    func validate() throws {
+        if let from, CivilDate(from) == nil {
+            throw ValidationError("--from takes a day as YYYY-MM-DD, not '\(from)'")
+        }
+        if let at, Instant(rfc3339: at) == nil {
+            throw ValidationError("--at takes an instant as 2026-07-02T13:00:00Z, not '\(at)'")
+        }
+        if let count, count < 1 { throw ValidationError("--count is at least 1") }
+    }
+
+    func run() throws {
+        let installation = options.installation
+        let configuration = try installation.configuration()
+        let now = at.flatMap { Instant(rfc3339: $0) } ?? installation.clock.now.wall
+        let reader = try installation.reader(configuration)
+        defer { reader?.close() }
+        let knowledge = try installation.withStoreErrors { try reader?.load() ?? StoreKnowledge() }
+        let view = PlanView(configuration, knowledge, installation, now: now)
+        var lines = try chosen(view, configuration).flatMap { cohort in
+            cohort.plan.entries(at: now, state: cohort.record.state).map { (cohort: cohort, entry: $0) }
+        }
+        if let from = from.flatMap({ CivilDate($0) }) { lines.removeAll { $0.entry.day < from } }
+        if let pointOrDay { lines = lines.filter { matches(pointOrDay, $0.cohort.series, $0.entry) } }
+        if let count { lines = Array(lines.prefix(count)) }
+        if json {
+            try Output.json(lines.map { Line($0.cohort, $0.entry) })
+        } else if pointOrDay != nil {
+            for line in lines { derive(line.cohort, line.entry, now) }
+        } else {
+            show(lines, now)
+        }
+        if lines.isEmpty {
+            Output.note("nothing is planned" + (pointOrDay.map { " for '\($0)'" } ?? ""))
+            if pointOrDay != nil { throw Exits.no }
+        }
+    }
+
+    private func chosen(_ view: PlanView, _ configuration: Configuration) throws -> [PlanView.CohortView] {
+        var cohorts = view.cohorts
+        if let series {
+            cohorts.removeAll { $0.series.id != series }
+            if cohorts.isEmpty {
+                Output.note("advised: there is no series '\(series)'")
+                throw Exits.no
+            }
+        }
+        if let subscriber {
+            guard let entry = configuration.subscribers.first(where: { $0.id == subscriber }) else {
+                Output.note("advised: there is no subscriber '\(subscriber)'")
+                throw Exits.no
+            }
+            cohorts.removeAll {
+                !entry.series.contains($0.series.id)
+                    || $0.cohort != $0.series.cohort(zone: entry.zone, at: entry.at)
+            }
+        }
+        return cohorts
+    }
+
+    private func matches(_ text: String, _ series: Series, _ entry: PlanEntry) -> Bool {
+        if let day = CivilDate(text) { return entry.day == day }
+        let name = PointName(text)
+        guard name.series == nil || name.series == series.id else { return false }
+        return entry.id == name.id || "\(entry.number)" == name.id
+    }
+
+    private func show(_ lines: [(cohort: PlanView.CohortView, entry: PlanEntry)], _ now: Instant) {
+        var shown: String?
+        var rows: [[String]] = []
+        for (cohort, entry) in lines {
+            let heading = "\(cohort.series.id): \(cohort.series.title) (\(cohort.cohort))"
+            if heading != shown {
+                if !rows.isEmpty { Output.table(rows); Output.line() }
+                rows = []
+                Output.line(heading)
+                shown = heading
+            }
+            let local = LocalText(entry)
+            rows.append([
+                "\(entry.number)", entry.id, "\(entry.day)", "\(local.time) \(local.offset)",
+                entry.scheduledFor.wholeSeconds, now.distance(to: entry.scheduledFor), entry.state.rawValue,
+                entry.title ?? "", entry.why.joined(separator: "; "),
+            ])
+        }
+        Output.table(rows)
+    }
+
+    /// Step by step, for one point or day.
+    private func derive(_ cohort: PlanView.CohortView, _ entry: PlanEntry, _ now: Instant) {
+        let series = cohort.series
+        let local = LocalText(entry)
+        Output.line("\(series.id)/\(entry.id)" + (entry.title.map { ": \($0)" } ?? ""))
+        Output.line("  the series starts on \(series.start), at \(cohort.cohort.at) in \(cohort.cohort.zone)")
+        if let begin = cohort.record.begin { Output.line("  it began on \(begin) (edition \(cohort.record.edition))") }
+        let released = cohort.plan.rows.count
+        Output.line("  it is point \(entry.number) of \(series.points.count); \(released) are done with")
+        for reason in entry.why { Output.line("  \(reason)") }
+        Output.line("  its day is \(entry.day); \(cohort.cohort.at) there is \(local.date) \(local.time) \(local.offset)")
+        Output.line("  that is \(entry.scheduledFor.wholeSeconds), \(now.distance(to: entry.scheduledFor))")
+        Output.line("  state: \(entry.state.rawValue)")
+    }
+
+    private struct Line: Encodable {
+        let series: String
+        let cohort: String
+        let number: Int
+        let id: String
+        let title: String?
+        let day: String
+        let local: String
+        let offset: String
+        let scheduled_for: String
+        let state: String
+        let why: String?
+
+        init(_ view: PlanView.CohortView, _ entry: PlanEntry) {
+            let text = LocalText(entry)
+            series = view.series.id
+            cohort = "\(view.cohort)"
+            number = entry.number
+            id = entry.id
+            title = entry.title
+            day = "\(entry.day)"
+            local = "\(text.date)T\(text.time)"
+            offset = text.offset
+            scheduled_for = entry.scheduledFor.wholeSeconds
+            state = entry.state.rawValue
+            why = entry.why.isEmpty ? nil : entry.why.joined(separator: "; ")
+        }
+    }
+}
+
+/// An entry's instant on the wall.
+struct LocalText {
+    let date: String
+    /// HH:MM:SS
+    let time: String
+    let offset: String
+
+    init(_ entry: PlanEntry) {
+        let shifted = entry.scheduledFor + .seconds(Int64(entry.offsetSeconds))
+        let text = "\(Instant(seconds: shifted.seconds))"
+        date = String(text.prefix(10))
+        time = String(text.dropFirst(11).prefix(8))
+        offset = offsetText(entry.offsetSeconds)
+    }
+}

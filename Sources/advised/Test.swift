@@ -1,0 +1,82 @@
+import AdviceConfig
+import AdviceCore
+import AdviceCourier
+import AdviceDaemon
+import AdviceMessage
+import AdviceStore
+import ArgumentParser
+
+struct Test: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Sends one advice.test now and prints the exchange.",
+        discussion: "Exit 0 on 2xx, else 1. It touches no ledger, and its webhook-id begins with msg_test_.")
+
+    @OptionGroup var options: InstallationOptions
+    @Argument(help: "The subscriber's id.") var subscriber: String
+    @Option(help: "Show this point (ID, SERIES/ID or number), marked as a test.") var point: String?
+
+    func run() async throws {
+        let installation = options.installation
+        let configuration = try installation.configuration()
+        guard let receiver = configuration.subscribers.first(where: { $0.id == subscriber }) else {
+            Output.note("advised: there is no subscriber '\(subscriber)'")
+            throw Exits.no
+        }
+        let now = installation.clock.now.wall
+        let body = testBody(try shown(receiver, configuration, installation, now), at: now)
+        var random = SystemRandomNumberGenerator()
+        let dispatcher = Dispatcher(settings: configuration.delivery, secrets: installation.secrets)
+        let request: CourierRequest
+        do throws(Dispatcher.Obstacle) {
+            request = try dispatcher.request(
+                id: testWebhookID(using: &random), to: Endpoint(receiver), body: body, attempt: 1, token: 1,
+                at: now)
+        } catch {
+            Output.note("advised: \(error.reason)")
+            throw Exits.no
+        }
+        for header in request.headers { Output.line("> \(header)") }
+        Output.line(">\n> \(String(decoding: body, as: UTF8.self))")
+        try report(await send(request))
+    }
+
+    private func shown(
+        _ receiver: Subscriber, _ configuration: Configuration, _ installation: Installation, _ now: Instant
+    ) throws -> ReleasedPoint? {
+        guard let point else { return nil }
+        let found = try PointName(point).find(in: configuration)
+        let reader = try installation.reader(configuration)
+        defer { reader?.close() }
+        let knowledge = try installation.withStoreErrors { try reader?.load() ?? StoreKnowledge() }
+        let view = PlanView(configuration, knowledge, installation, now: now)
+        return try PreviewedPoint(found, receiver, view, now: now).point
+    }
+
+    /// One attempt by the same courier that the daemon uses.
+    private func send(_ request: CourierRequest) async -> CourierReply {
+        let (replies, receiving) = AsyncStream.makeStream(of: CourierReply.self)
+        let courier = CurlCourier(addressGuard: AddressGuard(ownAddresses: readOwnAddresses())) { batch in
+            for reply in batch { receiving.yield(reply) }
+        }
+        courier.send([request])
+        var first: CourierReply?
+        for await reply in replies {
+            first = reply
+            break
+        }
+        courier.close()
+        guard let first else { preconditionFailure("each token comes back exactly once") }
+        return first
+    }
+
+    private func report(_ reply: CourierReply) throws {
+        let address = reply.address.map { " from \($0)" } ?? ""
+        Output.line("< \(reply.status == 0 ? "no answer" : "\(reply.status)")\(address), \(reply.latency.milliseconds) ms")
+        if let error = reply.error { Output.line("< \(error.escapedForTerminal)") }
+        if !reply.replyPrefix.isEmpty {
+            Output.line("< \(String(decoding: reply.replyPrefix, as: UTF8.self).escapedForTerminal)")
+        }
+        Output.line(reply.outcome.word)
+        guard reply.outcome == .delivered else { throw Exits.no }
+    }
+}
