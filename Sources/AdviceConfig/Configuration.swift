@@ -75,7 +75,9 @@ public struct Configuration: Sendable {
     }
 
     public struct Log: Sendable, Equatable {
-        public enum Level: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
+        public enum Level: String, Sendable, CaseIterable {
+            case trace, debug, info, notice, warning, error, critical
+        }
         public enum Format: String, Sendable, CaseIterable { case auto, journal, text, json }
         public var level = Level.info
         public var format = Format.auto

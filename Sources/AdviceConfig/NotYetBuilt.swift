@@ -11,12 +11,16 @@ extension Configuration {
         for series in series {
             note(series.window != nil, "window (series \(series.id))")
             note(series.atEnd == .loop, "at_end: loop (series \(series.id)): it stops after the last point")
-            note(series.join != .next, "join: \(series.join.rawValue) (series \(series.id)): new subscribers begin next")
+            note(
+                series.join != .next,
+                "join: \(series.join.rawValue) (series \(series.id)): new subscribers begin next")
             note(series.spread > .zero, "spread (series \(series.id))")
             note(series.shadow, "shadow (series \(series.id)): it is SENT; take it out of the configuration")
         }
         let formats = Set(subscribers.map(\.format)).subtracting([.standard])
-        note(!formats.isEmpty, "formats other than standard: \(formats.map(\.rawValue).sorted().joined(separator: ", "))")
+        note(
+            !formats.isEmpty,
+            "formats other than standard: \(formats.map(\.rawValue).sorted().joined(separator: ", "))")
         note(!alerts.to.isEmpty, "alerts")
         note(heartbeat != nil, "heartbeat")
         note(publicPages.address != .off, "public pages")

@@ -120,7 +120,7 @@ public actor CurlCourier: Courier, QueueActor {
         while let (handle, code) = loop.nextFinished() {
             leave(handle)
             replies.append(handle.finish(code: code, now: clock_gettime_nsec(CLOCK_MONOTONIC)))
-            if idle.count < Self.idleLimit { idle.append(handle) }
+            if idle.count < Self.idleLimit, !handle.isSpent { idle.append(handle) }
         }
     }
 

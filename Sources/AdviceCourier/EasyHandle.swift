@@ -17,6 +17,9 @@ final class EasyHandle {
     let easy: UnsafeMutableRawPointer
     /// Where the engine has put it among those in flight.
     var position = 0
+    /// A kept connection had died and libcurl went on with a new one. 7.88.1 counts these over a handle's whole
+    /// life and gives an attempt up at the sixth: such a handle is not for another attempt.
+    private(set) var isSpent = false
     private(set) var token: UInt64 = 0
     /// CLOCK_MONOTONIC, nanoseconds.
     private(set) var startedAt: UInt64 = 0
@@ -212,7 +215,8 @@ extension EasyHandle {
         let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
         let raw = (UnsafeRawPointer(wanted) + offset).assumingMemoryBound(to: sockaddr.self)
         guard let address = IPAddress(raw) else { return CURL_SOCKET_BAD }
-        if exchange.phase == .lookup { exchange.phase = .connecting }
+        if exchange.phase == .connected { isSpent = true }
+        exchange.phase = .connecting
         guard admit(address) else { return CURL_SOCKET_BAD }
         let descriptor = socket(
             wanted.pointee.family, wanted.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),

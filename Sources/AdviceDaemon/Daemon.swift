@@ -313,7 +313,8 @@ public actor Daemon: QueueActor {
             isReloading = false
             for diagnostic in loaded.diagnostics { parts.logger.error("\(diagnostic)") }
             parts.logger.error("the reload is refused; the configuration in force stays")
-            reply(ControlReply(ok: false, text: loaded.diagnostics.map(\.description).joined(separator: "\n")))
+            reply(
+                ControlReply(ok: false, text: loaded.diagnostics.map(\.description).joined(separator: "\n")))
             return
         }
         importRoster(of: fresh) { daemon, result in

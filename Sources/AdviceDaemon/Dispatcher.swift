@@ -29,7 +29,9 @@ public struct Dispatcher: Sendable {
         }
         guard let type = EventType(rawValue: delivery.release.type),
             let edition = Edition(delivery.release.edition)
-        else { throw Obstacle(reason: "the store names a type or an edition that this version does not know") }
+        else {
+            throw Obstacle(reason: "the store names a type or an edition that this version does not know")
+        }
         let id = webhookID(
             type: type, series: delivery.release.series, edition: edition,
             subject: delivery.release.subject, subscriber: delivery.subscriberID)

@@ -8,7 +8,7 @@ public struct Roster: Sendable {
     public var entries: [RosterEntry]
     public var cohorts: [(series: String, cohort: Cohort)]
 
-    /// - Parameter configuration: checked; its URLs parse.
+    /// `configuration` was checked: its URLs parse.
     public init(_ configuration: Configuration, secrets: SecretReader) {
         var keys: [String] = []
         var counts: [String: Int] = [:]
@@ -51,7 +51,9 @@ extension SchedulerSettings {
             // The configuration was checked: its zones are there. A zone that vanished since reads as UTC
             // nowhere: its cohorts are left out, and nothing of theirs is released.
             let home = zones.rules(series.zone.name) ?? .utc
-            let mine = cohorts.filter { $0.series == series.id && SchedulerSettings.isCurrent($0, in: series) }
+            let mine = cohorts.filter {
+                $0.series == series.id && SchedulerSettings.isCurrent($0, in: series)
+            }
             return SeriesSetup(
                 series: series, home: SlotCalendar(zone: home, at: series.at),
                 cohorts: mine.compactMap { record in

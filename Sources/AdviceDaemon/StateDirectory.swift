@@ -5,7 +5,8 @@ import Glibc
 public enum StateDirectory {
     /// `--state-dir`, else `$STATE_DIRECTORY`, else `/var/lib/advised` for a configuration under `/etc`, else
     /// `state/` beside the configuration.
-    public static func resolve(given: String?, configuration: String, environment: [String: String]) -> String {
+    public static func resolve(given: String?, configuration: String, environment: [String: String]) -> String
+    {
         if let given { return absolute(given) }
         // systemd separates several by colons; ours is the first.
         if let first = environment["STATE_DIRECTORY"]?.split(separator: ":").first { return String(first) }

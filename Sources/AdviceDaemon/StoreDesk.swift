@@ -64,7 +64,9 @@ actor StoreDesk: QueueActor {
     }
 
     private func body(_ release: Int64, _ format: Format) throws(StoreError) -> [UInt8]? {
-        if let known = bodies.last(where: { $0.release == release && $0.format == format }) { return known.bytes }
+        if let known = bodies.last(where: { $0.release == release && $0.format == format }) {
+            return known.bytes
+        }
         let bytes = try store.rendering(release: release, format: format)
         if bodies.count == StoreDesk.bodiesKept { bodies.removeFirst() }
         bodies.append((release, format, bytes))

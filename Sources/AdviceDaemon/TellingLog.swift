@@ -60,7 +60,9 @@ extension Logger {
             info("delivered \(what)\(status)")
         case .waiting, .held:
             let next = record.nextAttemptAt.map { "; next attempt at \($0)" } ?? ""
-            notice("attempt \(record.attempt?.number ?? record.attempts) of \(what) did not succeed\(reason)\(next)")
+            notice(
+                "attempt \(record.attempt?.number ?? record.attempts) of \(what) did not succeed\(reason)\(next)"
+            )
         case .exhausted:
             warning("gave up \(what) after \(record.attempts) attempts\(reason)")
         case .cancelled:

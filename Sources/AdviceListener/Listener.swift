@@ -23,7 +23,7 @@ public final class Listener: Sendable {
     /// A client that says nothing for this long is dropped.
     private static let silenceSeconds: UInt32 = 30
     /// For the request line and the headers of one connection, in bytes.
-    private static let headerMemory = 32 * 1024
+    private static let headerMemory = 16 * 1024
 
     /// Answers each request as `answer` says. `address` is a literal; `port` 0 takes any free one.
     public init(

@@ -21,7 +21,7 @@ public func webhookID(
 /// The subject of what is told about a point: a revision is a delivery of its own.
 public func pointSubject(_ point: String, revision: Int) -> String {
     precondition(revision >= 1, "revisions are numbered from 1")
-    return "\(point).\(revision)"
+    return revision == 1 ? point : "\(point).\(revision)"
 }
 
 /// The id of a test. Random, for a test is in no ledger and no receiver should take the second for a repeat.

@@ -28,8 +28,11 @@ struct InFlight {
 
     /// Takes back what `group` has recorded.
     mutating func settle(_ group: OutcomeGroup) {
-        for record in group.records {
-            guard let batch = deliveries.removeValue(forKey: record.key)?.batch else { continue }
+        // By place: a copy of a record, to look at its key, is five counted references.
+        for place in group.records.indices {
+            guard let batch = deliveries.removeValue(forKey: group.records[place].key)?.batch else {
+                continue
+            }
             batches[batch]? -= 1
         }
         for batch in group.finishedBatches {

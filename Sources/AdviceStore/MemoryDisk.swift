@@ -175,7 +175,8 @@ struct MemoryDisk {
     func standing(_ subscriber: Int64, in series: String) -> ClaimedDelivery.Standing {
         let row = subscribers[Int(subscriber) - 1]
         let isMember = members.contains {
-            $0.subscriber == subscriber && $0.activeUntil == nil && cohorts[Int($0.cohort) - 1].series == series
+            $0.subscriber == subscriber && $0.activeUntil == nil
+                && cohorts[Int($0.cohort) - 1].series == series
         }
         if row.isRemoved || !isMember { return .removed }
         if isClosed(subscriber) { return .closed }
@@ -237,7 +238,8 @@ struct MemoryDisk {
             join(number, row, next)
             if old.isRemoved { change.added.append(id) } else { change.changed.append(id) }
         }
-        for (place, row) in subscribers.enumerated() where !row.isRemoved && !seen.contains(row.entry.subscriber.id) {
+        for (place, row) in subscribers.enumerated()
+        where !row.isRemoved && !seen.contains(row.entry.subscriber.id) {
             leave(Int64(place + 1), all: [], next)
             subscribers[place].isRemoved = true
             change.removed.append(row.entry.subscriber.id)

@@ -1,7 +1,7 @@
 public import AdviceCore
 
-/// A store that keeps everything in memory and forgets it with the process: for tests and simulations. What it
-/// answers is what `SQLiteStore` answers; `StoreConformance` holds both to it.
+/// A store that keeps everything in memory and forgets it with the process: for tests and simulations. What
+/// it answers is what `SQLiteStore` answers; `StoreConformance` holds both to it.
 public final class MemoryStore: Store {
     public let engine = "memory"
     var disk: MemoryDisk

@@ -18,8 +18,8 @@ extension RosterEntry {
 }
 
 extension Subscriber {
-    /// Tells whether it is still the same endpoint: a closed one opens again when this changes. Besides URL and
-    /// secrets it is what names the receiver behind a chat service's common URL.
+    /// Tells whether it is still the same endpoint: a closed one opens again when this changes. Besides URL
+    /// and secrets it is what names the receiver behind a chat service's common URL.
     var fingerprint: Int64 {
         var sum = Checksum()
         mixAddress(into: &sum)

@@ -2,12 +2,14 @@ import AdviceCore
 
 /// The tables, and the number of their shape.
 ///
-/// Moments are nanoseconds since 1970 unless the column's name says otherwise. A delivery that went through at
-/// once is one row of `delivery` and nothing else, and there are as many of those as subscribers times points:
-/// names are numbers there, times are milliseconds after the release, and the codes 0 and 1 take no room.
+/// Moments are nanoseconds since 1970 unless the column's name says otherwise. A delivery that went through
+/// at once is one row of `delivery` and nothing else, and there are as many of those as subscribers times
+/// points: names are numbers there, times are milliseconds after the release, and the codes 0 and 1 take no
+/// room.
 ///
-/// `delivery.slot` are the upper 24 bits of the member's slot hash. Batches are ranges of that hash, so what is
-/// recorded together lies together; without it a group of 512 outcomes touches 512 pages instead of some 10.
+/// `delivery.slot` are the upper 24 bits of the member's slot hash. Batches are ranges of that hash, so what
+/// is recorded together lies together; without it a group of 512 outcomes touches 512 pages instead of some
+/// 10.
 ///
 /// Did ann get point 3, when, and with what answer?
 ///
@@ -35,8 +37,8 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE subscriber(
-            number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, secrets TEXT,
-            format TEXT NOT NULL, paused INTEGER NOT NULL, limit_key TEXT NOT NULL,
+            number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL,
+            secrets TEXT, format TEXT NOT NULL, paused INTEGER NOT NULL, limit_key TEXT NOT NULL,
             shares_host INTEGER NOT NULL, options TEXT, zone TEXT, at TEXT, joined TEXT,
             fingerprint INTEGER NOT NULL, digest INTEGER NOT NULL, removed_at INTEGER) STRICT;
 
@@ -58,7 +60,8 @@ enum Schema {
             subject INTEGER REFERENCES subject,
             UNIQUE(series, edition, cohort, point), UNIQUE(series, edition, cohort, slot_date)) STRICT;
         CREATE TABLE content(
-            release INTEGER PRIMARY KEY REFERENCES release, neutral BLOB NOT NULL, digest BLOB NOT NULL) STRICT;
+            release INTEGER PRIMARY KEY REFERENCES release, neutral BLOB NOT NULL, digest BLOB NOT NULL
+        ) STRICT;
         CREATE TABLE rendering(
             release INTEGER NOT NULL REFERENCES release, format TEXT NOT NULL, body BLOB NOT NULL,
             digest INTEGER NOT NULL, PRIMARY KEY(release, format)) STRICT;
@@ -77,8 +80,8 @@ enum Schema {
         CREATE TABLE delivery(
             subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
             release INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, status INTEGER,
-            latency_ms INTEGER, after_ms INTEGER NOT NULL, next_attempt_at INTEGER, gone_at INTEGER, error TEXT,
-            PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID;
+            latency_ms INTEGER, after_ms INTEGER NOT NULL, next_attempt_at INTEGER, gone_at INTEGER,
+            error TEXT, PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID;
         CREATE INDEX delivery_due ON delivery(next_attempt_at) WHERE state = 0;
         CREATE TABLE attempt(
             subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
@@ -96,7 +99,8 @@ enum Schema {
             CASE d.state WHEN 0 THEN 'waiting' WHEN 1 THEN 'delivered' WHEN 2 THEN 'held'
                 WHEN 3 THEN 'exhausted' ELSE 'cancelled' END AS state,
             d.attempts, d.status, d.latency_ms,
-            strftime('%Y-%m-%dT%H:%M:%fZ', (r.released_at / 1000000 + d.after_ms) / 1000.0, 'unixepoch') AS at,
+            strftime('%Y-%m-%dT%H:%M:%fZ', (r.released_at / 1000000 + d.after_ms) / 1000.0,
+                'unixepoch') AS at,
             strftime('%Y-%m-%dT%H:%M:%fZ', d.next_attempt_at / 1000000000.0, 'unixepoch') AS next_attempt_at,
             d.error
         FROM subscriber s
@@ -105,10 +109,11 @@ enum Schema {
             AND d.slot IN (SELECT m.slot_hash >> 40 FROM member m WHERE m.subscriber = s.number)
         JOIN release r ON r.number = d.release;
 
-        -- The planner takes a table that it knows nothing of for a large one. Points are few: with that it reads
-        -- the view by keys whether a subscriber is asked for or a point.
+        -- The planner takes a table that it knows nothing of for a large one. Points are few: with that it
+        -- reads the view by keys whether a subscriber is asked for or a point.
         ANALYZE;
         INSERT INTO sqlite_stat1(tbl, idx, stat) VALUES ('subject', NULL, '100');
+        ANALYZE sqlite_schema;
         """
 }
 
@@ -132,13 +137,5 @@ extension DeliveryState {
     init?(code: Int64) {
         guard let state = DeliveryState.allCases.first(where: { $0.code == code }) else { return nil }
         self = state
-    }
-}
-
-extension Schema {
-    static func isNewer(_ path: String, _ found: Int64) -> StoreError {
-        .refused(
-            "\(path): has schema version \(found), and this program knows up to \(version): "
-                + "run the newer advised that wrote it")
     }
 }

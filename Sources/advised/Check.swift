@@ -1,5 +1,7 @@
 import AdviceConfig
 import AdviceCore
+import AdviceDaemon
+import AdviceStore
 import ArgumentParser
 
 struct Check: ParsableCommand {
@@ -11,11 +13,16 @@ struct Check: ParsableCommand {
     @Flag(help: "The diagnostics as one JSON array.") var json = false
 
     func run() throws {
-        let loaded = options.installation.load()
+        let installation = options.installation
+        let loaded = installation.load()
+        var diagnostics = loaded.diagnostics
+        if let configuration = loaded.configuration {
+            diagnostics += try unstarted(configuration, loaded.places, installation)
+        }
         if json {
-            try Output.json(loaded.diagnostics.map(Line.init))
+            try Output.json(diagnostics.map(Line.init))
         } else {
-            for diagnostic in loaded.diagnostics { Output.line("\(diagnostic)") }
+            for diagnostic in diagnostics { Output.line("\(diagnostic)") }
         }
         guard let configuration = loaded.configuration else { throw Exits.configuration }
         guard !json else { return }
@@ -23,7 +30,30 @@ struct Check: ParsableCommand {
         let points = configuration.series.map { "\($0.id): \($0.points.count) points" }
         Output.note(
             "\(options.config): good (\(points.joined(separator: "; ")); "
-                + "\(configuration.subscribers.count) subscribers)")
+                + "subscribers: \(configuration.subscribers.count))")
+    }
+
+    /// Series that a daemon would hold back, by what the store knows (schedule.md R6).
+    private func unstarted(
+        _ configuration: Configuration, _ places: Loaded.Places, _ installation: Installation
+    ) throws -> [Diagnostic] {
+        // Who may read the configuration but not the state still gets its mistakes told.
+        let reader = try? installation.reader(configuration, quietly: true)
+        defer { reader?.close() }
+        guard let knowledge = try? reader?.load() ?? StoreKnowledge() else { return [] }
+        let view = PlanView(configuration, knowledge, installation, now: installation.clock.now.wall)
+        var seen: Set<String> = []
+        return view.cohorts.compactMap { cohort in
+            let id = cohort.series.id
+            guard cohort.record.state == .unstarted, seen.insert(id).inserted, let place = places.series[id]
+            else { return nil }
+            return Diagnostic(
+                file: place.file, line: place.line, column: place.column, severity: .warning,
+                message: """
+                    series '\(id)' is unstarted: its start \(cohort.series.start) had passed when it was first \
+                    seen; `advised start \(id)` begins it
+                    """)
+        }
     }
 
     private struct Line: Encodable {

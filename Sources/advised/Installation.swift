@@ -62,18 +62,19 @@ struct Installation {
         case .sqlite(let path):
             return path.hasPrefix("/") ? path : "\(state)/\(path)"
         case .postgres:
-            Output.note("advised: this version keeps its state in SQLite only; take `store: { postgres: }` out")
+            Output.note(
+                "advised: this version keeps its state in SQLite only; take `store: { postgres: }` out")
             throw Exits.configuration
         }
     }
 
     /// What the store knows, read beside a running daemon; nothing where there is no store yet.
-    func reader(_ configuration: Configuration) throws -> (any StoreReader)? {
+    func reader(_ configuration: Configuration, quietly: Bool = false) throws -> (any StoreReader)? {
         let path = try databasePath(configuration)
         do throws(StoreError) {
             return try SQLiteReader.open(path: path)
         } catch {
-            Output.note("advised: \(error)")
+            if !quietly { Output.note("advised: \(error)") }
             throw Exits.code(for: error)
         }
     }
@@ -126,7 +127,8 @@ struct PointName {
         if found.count > 1 {
             Output.note("advised: several series have a point '\(id)'; say SERIES/ID")
         } else {
-            let known = configuration.series.flatMap { series in series.points.map { "\(series.id)/\($0.id)" } }
+            let known = configuration.series.flatMap { series in series.points.map { "\(series.id)/\($0.id)" }
+            }
             Output.note("advised: there is no point '\(id)'; there are \(known.joined(separator: ", "))")
         }
         throw Exits.no

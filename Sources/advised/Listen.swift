@@ -74,9 +74,11 @@ struct Listen: AsyncParsableCommand {
         var json: Bool
 
         func show(_ request: ReceivedRequest) {
-            let result = keys.isEmpty
+            let result =
+                keys.isEmpty
                 ? nil
-                : verify(headers: request.headers, body: request.body, keys: keys, now: SystemClock().now.wall)
+                : verify(
+                    headers: request.headers, body: request.body, keys: keys, now: SystemClock().now.wall)
             json ? showJSON(request, result) : showText(request, result)
         }
 
@@ -101,7 +103,9 @@ struct Listen: AsyncParsableCommand {
             }
             let line = Line(
                 method: request.method, path: request.path,
-                headers: Dictionary(request.headers.map { ($0.name.lowercased(), $0.value) }) { $0 + ", " + $1 },
+                headers: Dictionary(request.headers.map { ($0.name.lowercased(), $0.value) }) {
+                    $0 + ", " + $1
+                },
                 body: String(decoding: request.body, as: UTF8.self), valid: result?.isValid,
                 verdict: result?.description)
             let encoder = JSONEncoder()

@@ -22,7 +22,8 @@ enum Output {
         for row in rows {
             let cells = row.enumerated().map { column, cell in
                 column == row.count - 1
-                    ? cell : cell.padding(toLength: max(widths[column], cell.count), withPad: " ", startingAt: 0)
+                    ? cell
+                    : cell.padding(toLength: max(widths[column], cell.count), withPad: " ", startingAt: 0)
             }
             line(cells.joined(separator: "  "))
         }
@@ -52,7 +53,8 @@ extension Instant {
 
     private static func words(_ seconds: Int64) -> String {
         let parts = [
-            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
+            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
+            (seconds % 60, "s"),
         ]
         let shown = parts.drop { $0.0 == 0 }.prefix(2).filter { $0.0 != 0 }
         return shown.isEmpty ? "0 s" : shown.map { "\($0.0) \($0.1)" }.joined(separator: " ")

@@ -10,7 +10,8 @@ struct PlanCommand: ParsableCommand {
         discussion: "With a point or a day: the whole derivation.")
 
     @OptionGroup var options: InstallationOptions
-    @Argument(help: "A point (ID, or SERIES/ID, or its number) or a day (YYYY-MM-DD).") var pointOrDay: String?
+    @Argument(help: "A point (ID, or SERIES/ID, or its number) or a day (YYYY-MM-DD).") var pointOrDay:
+        String?
     @Option(help: "Of one series.") var series: String?
     @Option(help: "As one subscriber gets it.") var subscriber: String?
     @Option(help: "From this day on.") var from: String?
@@ -111,11 +112,15 @@ struct PlanCommand: ParsableCommand {
         let local = LocalText(entry)
         Output.line("\(series.id)/\(entry.id)" + (entry.title.map { ": \($0)" } ?? ""))
         Output.line("  the series starts on \(series.start), at \(cohort.cohort.at) in \(cohort.cohort.zone)")
-        if let begin = cohort.record.begin { Output.line("  it began on \(begin) (edition \(cohort.record.edition))") }
+        if let begin = cohort.record.begin {
+            Output.line("  it began on \(begin) (edition \(cohort.record.edition))")
+        }
         let released = cohort.plan.rows.count
         Output.line("  it is point \(entry.number) of \(series.points.count); \(released) are done with")
         for reason in entry.why { Output.line("  \(reason)") }
-        Output.line("  its day is \(entry.day); \(cohort.cohort.at) there is \(local.date) \(local.time) \(local.offset)")
+        Output.line(
+            "  its day is \(entry.day); \(cohort.cohort.at) there is \(local.date) \(local.time) \(local.offset)"
+        )
         Output.line("  that is \(entry.scheduledFor.wholeSeconds), \(now.distance(to: entry.scheduledFor))")
         Output.line("  state: \(entry.state.rawValue)")
     }

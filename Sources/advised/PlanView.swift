@@ -15,7 +15,10 @@ struct PlanView {
 
     let cohorts: [CohortView]
 
-    init(_ configuration: Configuration, _ knowledge: StoreKnowledge, _ installation: Installation, now: Instant) {
+    init(
+        _ configuration: Configuration, _ knowledge: StoreKnowledge, _ installation: Installation,
+        now: Instant
+    ) {
         cohorts = configuration.series.flatMap { series -> [CohortView] in
             let home = installation.zones.rules(series.zone.name) ?? .utc
             let mine = configuration.subscribers.filter { $0.series.contains(series.id) }

@@ -13,7 +13,8 @@ struct Preview: ParsableCommand {
 
     @OptionGroup var options: InstallationOptions
     @Argument(help: "The point: ID, or SERIES/ID, or its number.") var point: String
-    @Option(help: "As this subscriber would get it. Default: the first of the series.") var subscriber: String?
+    @Option(help: "As this subscriber would get it. Default: the first of the series.") var subscriber:
+        String?
 
     func run() throws {
         let installation = options.installation
@@ -74,7 +75,8 @@ struct PreviewedPoint {
         edition = mine.record.edition
         let entries = mine.plan.entries(at: now, state: mine.record.state)
         guard let place = entries.firstIndex(where: { $0.id == found.point.id }) else {
-            Output.note("advised: \(found.point.id) is not in the plan: `advised start --after` passed it over")
+            Output.note(
+                "advised: \(found.point.id) is not in the plan: `advised start --after` passed it over")
             throw Exits.no
         }
         let entry = entries[place]

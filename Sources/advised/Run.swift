@@ -15,10 +15,12 @@ struct Run: AsyncParsableCommand {
 
     @OptionGroup var options: InstallationOptions
 
-    @Flag(help: "Release what is due, deliver all that can be delivered now, and exit: 1 if something is left.")
+    @Flag(
+        help: "Release what is due, deliver all that can be delivered now, and exit: 1 if something is left.")
     var once = false
 
     func run() async throws {
+        ProcessHardening.forbidDumps()
         let installation = options.installation
         let loaded = installation.load()
         guard let configuration = loaded.configuration else {

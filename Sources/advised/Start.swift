@@ -19,7 +19,9 @@ struct Start: ParsableCommand {
     @Option(help: "Begin with the point after this one (an id).") var after: String?
 
     func validate() throws {
-        if let on, CivilDate(on) == nil { throw ValidationError("--on takes a day as YYYY-MM-DD, not '\(on)'") }
+        if let on, CivilDate(on) == nil {
+            throw ValidationError("--on takes a day as YYYY-MM-DD, not '\(on)'")
+        }
     }
 
     func run() throws {
@@ -55,7 +57,8 @@ struct Start: ParsableCommand {
                 throw Exits.no
             case .save(let record, let words):
                 try store.save(record, decision: words, now: now.wall)
-                Output.note("\(series): begins on \(record.begin.map(String.init(describing:)) ?? "its first day")")
+                Output.note(
+                    "\(series): begins on \(record.begin.map(String.init(describing:)) ?? "its first day")")
             }
         }
     }

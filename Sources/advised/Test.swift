@@ -71,7 +71,9 @@ struct Test: AsyncParsableCommand {
 
     private func report(_ reply: CourierReply) throws {
         let address = reply.address.map { " from \($0)" } ?? ""
-        Output.line("< \(reply.status == 0 ? "no answer" : "\(reply.status)")\(address), \(reply.latency.milliseconds) ms")
+        Output.line(
+            "< \(reply.status == 0 ? "no answer" : "\(reply.status)")\(address), \(reply.latency.milliseconds) ms"
+        )
         if let error = reply.error { Output.line("< \(error.escapedForTerminal)") }
         if !reply.replyPrefix.isEmpty {
             Output.line("< \(String(decoding: reply.replyPrefix, as: UTF8.self).escapedForTerminal)")

@@ -4,8 +4,8 @@ import Testing
 
 /// A folder of `Corpus`: files of a configuration, and in `expected.txt` what reading them says.
 ///
-/// `modes.txt` may give files a mode other than 0640, one `MODE NAME` a line. A folder `credentials` stands for
-/// the service's credentials. Nothing is read in place: git keeps no modes.
+/// `modes.txt` may give files a mode other than 0640, one `MODE NAME` a line. A folder `credentials` stands
+/// for the service's credentials. Nothing is read in place: git keeps no modes.
 struct Case: CustomTestStringConvertible, Sendable {
     let name: String
 
@@ -43,7 +43,8 @@ struct Case: CustomTestStringConvertible, Sendable {
     private func modes() throws -> [String: Int] {
         guard FileManager.default.fileExists(atPath: source + "/modes.txt") else { return [:] }
         var modes: [String: Int] = [:]
-        for line in try String(contentsOfFile: source + "/modes.txt", encoding: .utf8).split(separator: "\n") {
+        for line in try String(contentsOfFile: source + "/modes.txt", encoding: .utf8).split(separator: "\n")
+        {
             let words = line.split(separator: " ", maxSplits: 1)
             modes[String(words[1])] = Int(words[0], radix: 8)
         }

@@ -23,7 +23,9 @@ enum TestEnvironment {
 
     @Sendable private static func zone(_ name: String) -> ZoneRules? {
         let isName = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !name.contains("..")
-        guard isName, let data = FileManager.default.contents(atPath: "\(zoneFolder)/\(name)") else { return nil }
+        guard isName, let data = FileManager.default.contents(atPath: "\(zoneFolder)/\(name)") else {
+            return nil
+        }
         return try? ZoneRules(tzif: Array(data))
     }
 
@@ -35,7 +37,9 @@ enum TestEnvironment {
     /// Knows the same mistakes as the courier's parser, in other words.
     @Sendable static func parseURL(_ text: String) -> Result<EndpointURL, URLMistake> {
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
-        guard isPlain else { return .failure(URLMistake("a URL holds neither blanks, backslashes nor non-ASCII")) }
+        guard isPlain else {
+            return .failure(URLMistake("a URL holds neither blanks, backslashes nor non-ASCII"))
+        }
         guard let schemeEnd = text.firstRange(of: "://") else {
             return .failure(URLMistake("a URL begins with https://"))
         }

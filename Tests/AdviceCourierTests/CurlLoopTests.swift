@@ -1,6 +1,7 @@
 import AdviceCore
 import AdviceCourier
 import Foundation
+import Synchronization
 import Testing
 
 extension OverSockets {
@@ -72,11 +73,19 @@ extension OverSockets {
             receiver.stop()
         }
 
-        @Test("an idle engine is left in peace when its kept connections are closed by the other side")
-        func closedByPeer() async throws {
+        @Test("a kept connection that has died is replaced without an attempt lost, as often as it happens")
+        func diedConnections() async throws {
+            let answered = Mutex<Set<Int32>>([])
             let receiver = try Receiver { connection, _ in
+                // The second request on a connection is lost with it.
+                let isSecond = answered.withLock { set in
+                    let isSecond = set.remove(connection.descriptor) != nil
+                    if !isSecond { set.insert(connection.descriptor) }
+                    return isSecond
+                }
+                if isSecond { return .reset }
                 connection.write("HTTP/1.1 204 X\r\n\r\n")
-                return .close
+                return .keep
             }
             let post = Post()
             for token in 0..<20 as Range<UInt64> {
@@ -87,7 +96,7 @@ extension OverSockets {
             }
             post.close()
             receiver.stop()
-            #expect(receiver.connections == 20)
+            #expect(receiver.connections == 20 && receiver.requests.count == 39)
         }
     }
 

@@ -17,7 +17,7 @@ extension OverSockets {
         @Test("once 2xx was said it is delivered, whatever comes after it", arguments: Manner.allCases)
         func delivered(manner: Manner) async throws {
             let receiver = try Receiver { connection, _ in Self.behave(manner, connection) }
-            let reply = try await send(.local(port: receiver.port, timeout: .milliseconds(700)))
+            let reply = try await send(.local(port: receiver.port, timeout: .seconds(2)))
             receiver.stop()
             #expect(reply.outcome == .delivered && reply.status == 200 && reply.error == nil, "\(reply)")
             #expect(receiver.requests.count == 1)

@@ -88,10 +88,12 @@ final class Client {
         return Answer(status: status, headers: headers, body: body)
     }
 
-    /// The other side has closed, and sent nothing more before.
+    /// The other side has closed, or closes within the time that a client waits, and sends nothing more before.
     var isAtEnd: Bool {
         var byte: UInt8 = 0
-        return pending.isEmpty && recv(descriptor, &byte, 1, 0) <= 0
+        guard pending.isEmpty else { return false }
+        let count = recv(descriptor, &byte, 1, 0)
+        return count == 0 || (count < 0 && errno != EAGAIN)
     }
 
     private func headEnd() -> Int? {

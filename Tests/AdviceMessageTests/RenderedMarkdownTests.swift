@@ -60,6 +60,7 @@ struct RenderedMarkdownTests {
             ("- <p>\n- b", "<ul>\n<li></li>\n<li>b</li>\n</ul>"),
             ("<!-- a -->\n\nb", "<p>b</p>"),
             ("b<!-- a -->", "<p>b</p>"),
+            ("a\n\n<i></i>\n\nb", "<p>a</p>\n<p>b</p>"),
             ("a\n\n*<i></i>*\n", "<p>a</p>\n<p><em></em></p>"),
             ("x\n\n\\<b>", "<p>x</p>\n<p>&lt;b&gt;</p>"),
             ("<?php a ?>", ""), ("<![CDATA[a]]>", ""),

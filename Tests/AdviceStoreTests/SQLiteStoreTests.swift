@@ -146,7 +146,8 @@ struct SQLiteStoreTests {
 
     // MARK: Transactions
 
-    @Test("leaves nothing of a release that broke off", arguments: ["content", "rendering", "batch", "subject"])
+    @Test(
+        "leaves nothing of a release that broke off", arguments: ["content", "rendering", "batch", "subject"])
     func halfRelease(_ table: String) throws {
         let store = try SQLiteStore(path: scratch.database)
         let cohort = try store.subscribe(["ann"])

@@ -91,7 +91,8 @@ extension StoreConformance {
             let missing = try bench.store.claimAll(at: t0)
             let known = Set(done.map(\.subscriberID))
             // What the finished batch did not record is finished all the same.
-            let dropped = Set(claim.deliveries.filter { $0.batch == claim.batches[0].number }.map(\.subscriberID))
+            let dropped = Set(
+                claim.deliveries.filter { $0.batch == claim.batches[0].number }.map(\.subscriberID))
             #expect(missing.subscribers == Set(ids).subtracting(known).subtracting(dropped).sorted())
             #expect(missing.batches.map(\.count).reduce(0, +) == missing.deliveries.count)
         }
@@ -201,7 +202,9 @@ extension StoreConformance {
             }
             try bench.store.record(OutcomeGroup(records: records), now: t0)
             var wanted = DeliveryCounts()
-            (wanted.waiting, wanted.held, wanted.delivered, wanted.exhausted, wanted.cancelled) = (3, 1, 1, 1, 1)
+            (wanted.waiting, wanted.held, wanted.delivered, wanted.exhausted, wanted.cancelled) = (
+                3, 1, 1, 1, 1
+            )
             #expect(try bench.reader().counts() == wanted)
             try bench.store.record(
                 OutcomeGroup(finishedBatches: claim.batches.map(\.number)), now: t0)

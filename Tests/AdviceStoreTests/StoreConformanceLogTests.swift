@@ -7,7 +7,8 @@ extension StoreConformance {
     struct Log {
         let t0 = World.t0
 
-        /// Two points to ann and bob: ann's first went through at the second attempt, bob's second is waiting.
+        /// Two points to ann and bob: ann's first went through at the second attempt, bob's second is
+        /// waiting.
         private func bench(_ engine: Engine) throws -> Bench {
             let bench = try Bench(engine)
             let cohort = try bench.store.subscribe(["ann", "bob"])
@@ -80,7 +81,10 @@ extension StoreConformance {
                 (subscriber: nil, point: nil, state: .held, since: 0, wanted: []),
                 (subscriber: nil, point: nil, state: nil, since: 5, wanted: ["ann 2", "bob 2", "ann 1"]),
                 (subscriber: "ann", point: "p1", state: .delivered, since: 6, wanted: []),
-            ] as [(subscriber: String?, point: String?, state: DeliveryState?, since: Int64, wanted: [String])])
+            ]
+                as [(
+                    subscriber: String?, point: String?, state: DeliveryState?, since: Int64, wanted: [String]
+                )])
         func finds(
             _ engine: Engine,
             _ asked: (
@@ -96,7 +100,9 @@ extension StoreConformance {
                     if asked.since > 0 { $0.since = t0 + .seconds(asked.since) }
                 })
             let names = found.map { "\($0.subscriber) \($0.number)" }
-            #expect(asked.point == "p2" || asked.since == 5 ? names.sorted() == asked.wanted.sorted() : names == asked.wanted)
+            #expect(
+                asked.point == "p2" || asked.since == 5
+                    ? names.sorted() == asked.wanted.sorted() : names == asked.wanted)
         }
 
         @Test("knows a point by its series too", arguments: Engine.allCases)

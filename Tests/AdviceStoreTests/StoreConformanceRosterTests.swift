@@ -17,13 +17,19 @@ extension StoreConformance {
             #expect(first.cohorts.map(\.members) == [3, 0])
             #expect(first.cohorts.map(\.cohort) == [World.newYork, World.berlin])
             let second = try bench.store.importRoster(
-                [World.entry("ann"), World.entry("bob", url: "https://new.example.com/"), World.entry("dan")],
+                [
+                    World.entry("ann"), World.entry("bob", url: "https://new.example.com/"),
+                    World.entry("dan"),
+                ],
                 cohorts: both, now: t0)
             #expect(second.added == ["dan"] && second.changed == ["bob"] && second.removed == ["cat"])
             #expect(second.cohorts.map(\.members) == [3, 0])
             try bench.restart()
             let third = try bench.store.importRoster(
-                [World.entry("ann"), World.entry("cat"), World.entry("bob", url: "https://new.example.com/")],
+                [
+                    World.entry("ann"), World.entry("cat"),
+                    World.entry("bob", url: "https://new.example.com/"),
+                ],
                 cohorts: both, now: t0)
             #expect(third.added == ["cat"] && third.changed == [] && third.removed == ["dan"])
             #expect(try bench.store.load().cohorts == third.cohorts)
@@ -116,7 +122,8 @@ extension StoreConformance {
             try bench.restart()
             let moved = World.entry("ann") { $0.secrets = [.inline("whsec_new")] }
             _ = try bench.store.importRoster([moved, World.entry("bob")], cohorts: [], now: t0)
-            #expect(standings(try bench.store.claimAll(at: t0 + .days(1))) == ["ann": .active, "bob": .active])
+            #expect(
+                standings(try bench.store.claimAll(at: t0 + .days(1))) == ["ann": .active, "bob": .active])
             #expect(try bench.reader().closedEndpoints() == [])
         }
 

@@ -48,7 +48,8 @@ enum StoreConformance {
             #expect(try bench.store.release(draft) != nil)
             try bench.restart()
             #expect(try bench.store.load().ledgers.first?.rows == missed + [draft.row])
-            #expect(try bench.store.claimAll(at: World.t0 + .days(9)).deliveries.map(\.release.subject) == ["p3"])
+            #expect(
+                try bench.store.claimAll(at: World.t0 + .days(9)).deliveries.map(\.release.subject) == ["p3"])
         }
 
         @Test("inherits rows, and keeps those it has", arguments: Engine.allCases)

@@ -153,6 +153,7 @@ extension Claim {
     /// All of it delivered, and its batches finished.
     func delivered(at: Instant) -> OutcomeGroup {
         OutcomeGroup(
-            records: deliveries.map { $0.settled(.delivered, at: at) }, finishedBatches: batches.map(\.number))
+            records: deliveries.map { $0.settled(.delivered, at: at) }, finishedBatches: batches.map(\.number)
+        )
     }
 }

@@ -8,8 +8,7 @@ struct Fields {
 
     /// Reports what is not a mapping, unknown keys, and keys without a value; nil for what is not a mapping.
     ///
-    /// - Parameters:
-    ///   - what: names the mapping in messages, such as `a series`.
+    /// `what` names the mapping in messages, such as `a series`.
     init?(_ value: Value, of what: String, keys: [String], in file: SourceFile) {
         switch value.content {
         case .map(let entries):
@@ -67,7 +66,9 @@ struct Fields {
 
     /// As `value(_:)`, and reports a key that does not stand there at all.
     func required(_ key: String, _ expectation: String) -> Value? {
-        if !isGiven(key), !meant.contains(key) { file.error(at: position, "'\(key)' is missing: \(expectation)") }
+        if !isGiven(key), !meant.contains(key) {
+            file.error(at: position, "'\(key)' is missing: \(expectation)")
+        }
         return value(key)
     }
 
@@ -80,7 +81,9 @@ struct Fields {
             case .map: "a mapping"
             case .refused: ""
             }
-        if !value.isRefused { file.error(at: value.position, "'\(key)' must be \(expectation), not \(found)") }
+        if !value.isRefused {
+            file.error(at: value.position, "'\(key)' must be \(expectation), not \(found)")
+        }
     }
 
     /// Reads `key`'s text by `parse`, whose nil means that it is not what was expected.

@@ -61,7 +61,9 @@ func absolutePath(_ path: String) -> String {
 
 /// The bytes in base64 with its padding, the standard alphabet, nothing else.
 func decodedBase64(_ text: String) -> [UInt8]? {
-    guard text.utf8.count.isMultiple(of: 4), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+    guard text.utf8.count.isMultiple(of: 4), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        return nil
+    }
     return Data(base64Encoded: text).map { [UInt8]($0) }
 }
 

@@ -1,16 +1,19 @@
-/// Every key that may stand in the files, by the mapping in which it stands. The shipped `Config/advised.yaml`
-/// and the manual are tested against this list.
+/// Every key that may stand in the files, by the mapping in which it stands. The shipped
+/// `Config/advised.yaml` and the manual are tested against this list.
 enum Keys {
     static let settings = [
-        "series", "subscribers", "delivery", "alerts", "heartbeat", "store", "status", "public", "log", "retention",
+        "series", "subscribers", "delivery", "alerts", "heartbeat", "store", "status", "public", "log",
+        "retention",
     ]
     static let series = [
-        "title", "points", "start", "at", "zone", "fallback_zone", "days", "blackout", "window", "catch_up", "join",
+        "title", "points", "start", "at", "zone", "fallback_zone", "days", "blackout", "window", "catch_up",
+        "join",
         "at_end", "max_age", "spread", "shadow", "lang", "notice",
     ]
     static let subscribers = ["file"]
     static let delivery = [
-        "concurrency", "per_host", "hosts", "connect_timeout", "timeout", "retries", "allow_networks", "allow_http",
+        "concurrency", "per_host", "hosts", "connect_timeout", "timeout", "retries", "allow_networks",
+        "allow_http",
         "proxy", "contact",
     ]
     static let host = ["per_host"]
@@ -29,8 +32,10 @@ enum Keys {
     static let source = ["title", "publisher", "url"]
 
     static let subscriber = [
-        "id", "url", "secret", "format", "series", "zone", "at", "joined", "to", "topic", "token", "user", "mode",
-        "template", "also_sign", "headers", "paused", "allow_networks", "allow_http", "timeout", "rate", "retries",
+        "id", "url", "secret", "format", "series", "zone", "at", "joined", "to", "topic", "token", "user",
+        "mode",
+        "template", "also_sign", "headers", "paused", "allow_networks", "allow_http", "timeout", "rate",
+        "retries",
         "http", "tls", "confirm",
     ]
     static let template = ["file", "method", "content_type", "preset"]

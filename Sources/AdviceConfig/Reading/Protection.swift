@@ -30,11 +30,15 @@ extension SourceFile {
             error(at: value.position, "'\(key)' must be a text, \(Self.forms), not a list")
             return nil
         case .map(let entries):
-            guard let fields = Fields(value, of: "'\(key)'", keys: Keys.protected, in: self) else { return nil }
+            guard let fields = Fields(value, of: "'\(key)'", keys: Keys.protected, in: self) else {
+                return nil
+            }
             let known = entries.filter { Keys.protected.contains($0.key) }
             guard known.count == 1, let entry = known.first else {
                 let hasUnknown = known.count < entries.count
-                if !hasUnknown { error(at: value.position, "'\(key)' must be a text or one of \(Self.forms)") }
+                if !hasUnknown {
+                    error(at: value.position, "'\(key)' must be a text or one of \(Self.forms)")
+                }
                 return nil
             }
             guard let given = fields.value(entry.key) else { return nil }
@@ -69,7 +73,8 @@ extension SourceFile {
     }
 
     private func credential(_ name: String, at position: Position) -> ProtectedValue? {
-        guard name.utf8.allSatisfy(isNameByte), name.utf8.first != UInt8(ascii: "."), name.utf8.count <= 255 else {
+        guard name.utf8.allSatisfy(isNameByte), name.utf8.first != UInt8(ascii: "."), name.utf8.count <= 255
+        else {
             error(at: position, "'credential' must be a name of letters, digits, '.', '_' and '-'")
             return nil
         }
@@ -143,5 +148,6 @@ func isLetterOrDigit(_ byte: UInt8) -> Bool {
 
 /// Letters, digits, `.`, `_` and `-`.
 func isNameByte(_ byte: UInt8) -> Bool {
-    isLetterOrDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    isLetterOrDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+        || byte == UInt8(ascii: "-")
 }

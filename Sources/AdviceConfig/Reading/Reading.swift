@@ -36,7 +36,9 @@ final class Reading {
     var filesRead: [String] { read }
 
     /// A warning, unless ten of its kind have been shown; what is left out is counted.
-    func warn(_ kind: WarningKind, in file: SourceFile, at position: Position, _ message: @autoclosure () -> String) {
+    func warn(
+        _ kind: WarningKind, in file: SourceFile, at position: Position, _ message: @autoclosure () -> String
+    ) {
         let count = (warnings[kind]?.count ?? 0) + 1
         warnings[kind] = (count, count > Limits.warningsOfAKind ? (file, position) : nil)
         if count <= Limits.warningsOfAKind { file.warning(at: position, message()) }
@@ -50,7 +52,11 @@ final class Reading {
             file.warning(at: position, "\(rest) more warning\(rest == 1 ? "" : "s") of this kind")
         }
         warnings = [:]
-        return files.sorted { $0.rank < $1.rank }.flatMap { $0.sortedDiagnostics }
+        // Two series may name one folder of points: its mistakes are told once.
+        var told: Set<Diagnostic> = []
+        return files.sorted { $0.rank < $1.rank }.flatMap(\.sortedDiagnostics).filter {
+            told.insert($0).inserted
+        }
     }
 }
 
@@ -119,8 +125,8 @@ final class SourceFile {
 }
 
 extension SourceFile {
-    /// The file's text as bytes of valid UTF-8 without a byte order mark; nil where it cannot be had, which is
-    /// then reported in this file, or at the place that names it.
+    /// The file's text as bytes of valid UTF-8 without a byte order mark; nil where it cannot be had, which
+    /// is then reported in this file, or at the place that names it.
     func readText(limit: Int, onFailure report: (String) -> Void) -> [UInt8]? {
         switch readFile(path, limit: limit) {
         case .failure(let mistake):

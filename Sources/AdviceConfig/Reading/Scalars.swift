@@ -15,7 +15,9 @@ extension Fields {
 
     func count(_ key: String, in range: ClosedRange<Int>) -> Int? {
         parsed(key, mustBe: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
-            guard text.utf8.allSatisfy(isDigit), let count = Int(text), range.contains(count) else { return nil }
+            guard text.utf8.allSatisfy(isDigit), let count = Int(text), range.contains(count) else {
+                return nil
+            }
             return count
         }
     }
@@ -73,7 +75,8 @@ extension Fields {
     func timeout(_ key: String) -> Span? {
         let limit = Limits.timeoutSeconds
         return span(
-            key, in: Span(nanoseconds: 1)...Span.seconds(limit), mustBe: "a time such as 15s or 500ms, at most \(limit)s")
+            key, in: Span(nanoseconds: 1)...Span.seconds(limit),
+            mustBe: "a time such as 15s or 500ms, at most \(limit)s")
     }
 }
 
@@ -85,7 +88,8 @@ extension Span {
     /// Reads `250ms`, `5s`, `5m`, `2h`, `7d`, or `0`; at most 10,000 days.
     init?(settings text: String) {
         let digits = text.utf8.prefix(while: isDigit)
-        guard (1...9).contains(digits.count), let number = Int64(String(decoding: digits, as: UTF8.self)) else {
+        guard (1...9).contains(digits.count), let number = Int64(String(decoding: digits, as: UTF8.self))
+        else {
             return nil
         }
         let milliseconds: Int64
@@ -104,7 +108,8 @@ extension Span {
 }
 
 extension CivilDate {
-    /// The years for which a configuration may name dates: within what an instant can hold, with room around it.
+    /// The years for which a configuration may name dates: within what an instant can hold, with room around
+    /// it.
     private static let years = 1970...2200
 
     init?(settings text: String) {

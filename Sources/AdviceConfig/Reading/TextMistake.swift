@@ -27,7 +27,8 @@ struct TextMistake {
                 if !isText(scalar) {
                     let number = String(scalar.value, radix: 16, uppercase: true)
                     let digits = String(repeating: "0", count: max(0, 4 - number.count)) + number
-                    return TextMistake(position: position, message: "control character U+\(digits); take it out")
+                    return TextMistake(
+                        position: position, message: "control character U+\(digits); take it out")
                 }
                 position = advance(position, over: scalar, after: previous)
                 previous = scalar

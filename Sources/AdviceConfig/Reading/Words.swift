@@ -1,11 +1,12 @@
-/// A value for a message: in quotes, cut, without control characters, and never a secret or a URL that was put
-/// into the wrong place.
+/// A value for a message: in quotes, cut, without control characters, and never a secret or a URL that was
+/// put into the wrong place.
 func quoted(_ text: String) -> String {
     let secretSigns = ["whsec_", "whsk_", "whpk_", "://", "PRIVATE KEY"]
     if secretSigns.contains(where: text.contains) { return "'***'" }
     var shown = ""
     for scalar in text.unicodeScalars.prefix(60) {
-        let isPrintable = scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && !scalar.isFormatting
+        let isPrintable =
+            scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && !scalar.isFormatting
         if isPrintable {
             shown.unicodeScalars.append(scalar)
         } else {
@@ -33,8 +34,8 @@ func alternatives(_ words: [String]) -> String {
 
 /// The nearest of `candidates` to a mistyped word; nil where none is near.
 ///
-/// Near is a third of the word's length in slips (a letter too many, too few, wrong, or two exchanged), and at
-/// least one.
+/// Near is a third of the word's length in slips (a letter too many, too few, wrong, or two exchanged), and
+/// at least one.
 func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let bytes = Array(word.lowercased().utf8)
     guard !bytes.isEmpty, bytes.count <= 80 else { return nil }
@@ -50,7 +51,8 @@ func nearest(to word: String, among candidates: some Sequence<String>) -> String
     return lower.utf8.count < 3
         ? nil
         : candidates.first { candidate in
-            candidate.utf8.count >= 3 && (lower.hasPrefix(candidate.lowercased()) || candidate.lowercased().hasPrefix(lower))
+            candidate.utf8.count >= 3
+                && (lower.hasPrefix(candidate.lowercased()) || candidate.lowercased().hasPrefix(lower))
         }
 }
 

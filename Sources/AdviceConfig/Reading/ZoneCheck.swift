@@ -6,8 +6,8 @@ struct ZoneMistake: Error, Hashable {
 }
 
 extension Reading {
-    /// The rules of a zone that a file names. Offsets and abbreviations are refused though files of such names
-    /// may exist: they know nothing of summer time, or are not what they seem (`EST` has none).
+    /// The rules of a zone that a file names. Offsets and abbreviations are refused though files of such
+    /// names may exist: they know nothing of summer time, or are not what they seem (`EST` has none).
     func zone(_ name: String) -> Result<ZoneRules, ZoneMistake> {
         if let known = zones[name] { return known }
         let result = judge(name)
@@ -59,7 +59,9 @@ private struct ZoneHint {
         if rest.hasPrefix("ETC/") { rest = rest.dropFirst(4) }
         if rest.hasPrefix("UTC") || rest.hasPrefix("GMT") { rest = rest.dropFirst(3) }
         let isWhole = rest.count == name.count
-        guard let sign = rest.first, sign == "+" || sign == "-" || (!isWhole && sign.isNumber) else { return false }
+        guard let sign = rest.first, sign == "+" || sign == "-" || (!isWhole && sign.isNumber) else {
+            return false
+        }
         return rest.utf8.dropFirst().allSatisfy { isDigit($0) || $0 == UInt8(ascii: ":") }
     }
 

@@ -1,7 +1,7 @@
 internal import AdviceCore
 
-/// What can be told of a series' days before it runs: pins that cannot be kept, days that never come, and times
-/// that the zone's clock jumps over.
+/// What can be told of a series' days before it runs: pins that cannot be kept, days that never come, and
+/// times that the zone's clock jumps over.
 struct CalendarChecks {
     private let series: Series
     private let fields: Fields
@@ -55,7 +55,9 @@ struct CalendarChecks {
     }
 
     private func nextReleaseDay(from date: CivilDate) -> CivilDate? {
-        (0..<Limits.releaseDaySearch).lazy.map { date + $0 }.first { series.isReleaseDay($0) && rules.exists($0) }
+        (0..<Limits.releaseDaySearch).lazy.map { date + $0 }.first {
+            series.isReleaseDay($0) && rules.exists($0)
+        }
     }
 }
 
@@ -92,7 +94,8 @@ struct ZoneGaps {
         let dates = days.map(\.description).joined(separator: " and ")
         file.reading.warn(
             .gap, in: file, at: position,
-            "\(at) does not exist in \(zone) on \(dates), where the clock is set forward: it will be \(shown)")
+            "\(at) does not exist in \(zone) on \(dates), where the clock is set forward: it will be \(shown)"
+        )
     }
 }
 

@@ -5,7 +5,7 @@ struct MarkdownPoint {
     private let file: SourceFile
     private let name: String
 
-    /// - Parameter name: the file's own name, which gives the default of id and order.
+    /// `name` is the file's own, which gives the default of id and order.
     init(_ file: SourceFile, name: String) {
         self.file = file
         self.name = name
@@ -15,16 +15,22 @@ struct MarkdownPoint {
         let report = { (message: String) in file.error(at: .start, "the point \(message)") }
         guard let bytes = file.readText(limit: Limits.point, onFailure: report) else { return nil }
         guard let parts = FrontMatter(bytes) else {
-            file.error(at: .start, "a point begins with a line '---', its title and the like, and another '---'")
+            file.error(
+                at: .start, "a point begins with a line '---', its title and the like, and another '---'")
             return nil
         }
         guard let root = file.readYAML(parts.yaml), !root.isNothing else {
-            if !file.hasErrors { file.error(at: .start, "the front matter is empty: expected at least 'title'") }
+            if !file.hasErrors {
+                file.error(at: .start, "the front matter is empty: expected at least 'title'")
+            }
             return nil
         }
-        guard let fields = Fields(root, of: "the front matter", keys: Keys.point, in: file) else { return nil }
+        guard let fields = Fields(root, of: "the front matter", keys: Keys.point, in: file) else {
+            return nil
+        }
         if trimmed(parts.body).isEmpty {
-            file.error(at: Position(line: Int32(clamping: parts.bodyLine), column: 1), "the point has no text")
+            file.error(
+                at: Position(line: Int32(clamping: parts.bodyLine), column: 1), "the point has no text")
         }
         var listed = PointFields(fields).read(defaultID: defaultID, body: parts.body)
         listed.nameNumber = nameNumber

@@ -9,16 +9,15 @@ struct PointFields {
         self.fields = fields
     }
 
-    /// - Parameters:
-    ///   - defaultID: the id where the file gives none.
-    ///   - body: the text.
+    /// `defaultID` is the id where the file gives none; nil where it must.
     func read(defaultID: String?, body: String) -> ListedPoint {
         _ = fields.required("title", "what readers see first")
         let id = readID(defaultID)
         let number = fields.count("number", in: 1...1_000_000)
         let date = fields.date("date")
         let point = Point(
-            id: id ?? "", number: 0, title: fields.line("title") ?? "", body: body, date: date, tags: readTags(),
+            id: id ?? "", number: 0, title: fields.line("title") ?? "", body: body, date: date,
+            tags: readTags(),
             url: readLink(fields), sources: readSources())
         return ListedPoint(
             point: point, number: number, nameNumber: nil, file: file,
@@ -35,7 +34,8 @@ struct PointFields {
         if !isSlug(defaultID) {
             file.error(
                 at: fields.position,
-                "the file's name gives the id \(quoted(defaultID)), which must be a-z, 0-9 and '-': name an 'id'")
+                "the file's name gives the id \(quoted(defaultID)): name an 'id' of a-z, 0-9 and '-'"
+            )
             return nil
         }
         return defaultID
@@ -43,7 +43,9 @@ struct PointFields {
 
     private func readTags() -> [String] {
         fields.list("tags", of: "words", such: "[trust]") { value in
-            if let tag = value.text, (1...64).contains(tag.utf8.count), !tag.unicodeScalars.contains(where: \.isBreak) {
+            if let tag = value.text, (1...64).contains(tag.utf8.count),
+                !tag.unicodeScalars.contains(where: \.isBreak)
+            {
                 return tag
             }
             fields.mistake("tags", value, mustBe: "a list of words of at most 64 bytes")
@@ -54,7 +56,8 @@ struct PointFields {
     private func readSources() -> [Point.Source] {
         fields.list("sources", of: "mappings", such: "[{ title: ..., publisher: ..., url: ... }]") { value in
             guard let source = Fields(value, of: "a source", keys: Keys.source, in: file) else { return nil }
-            guard source.required("title", "the name of what is cited") != nil, let title = source.line("title")
+            guard source.required("title", "the name of what is cited") != nil,
+                let title = source.line("title")
             else { return nil }
             return Point.Source(title: title, publisher: source.line("publisher"), url: readLink(source))
         } ?? []

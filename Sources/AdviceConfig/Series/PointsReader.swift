@@ -22,7 +22,9 @@ struct PointList {
     var points: [Point] { listed.map(\.point) }
 
     var places: [String: Place] {
-        Dictionary(listed.map { ($0.point.id, Place($0.file, $0.position)) }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+            listed.map { ($0.point.id, Place($0.file, $0.position)) }, uniquingKeysWith: { first, _ in first }
+        )
     }
 }
 
@@ -49,7 +51,9 @@ struct PointsReader {
             found = readList(path, name, at: value.position)
         } else {
             let reason = exists(path) ? "is no folder" : "does not exist"
-            file.error(at: value.position, "'points' names \(quoted(name)), which \(reason): expected \(expectation)")
+            file.error(
+                at: value.position, "'points' names \(quoted(name)), which \(reason): expected \(expectation)"
+            )
             return PointList()
         }
         return order(found)
@@ -65,7 +69,9 @@ struct PointsReader {
         if markdown.isEmpty {
             file.error(at: position, "'points': no .md file in \(quoted(name))")
         }
-        return markdown.compactMap { MarkdownPoint(file.reading.open(path + "/" + $0, namedAt: position), name: $0).read() }
+        return markdown.compactMap {
+            MarkdownPoint(file.reading.open(path + "/" + $0, namedAt: position), name: $0).read()
+        }
     }
 
     private func readList(_ path: String, _ name: String, at position: Position) -> [ListedPoint] {
@@ -81,7 +87,9 @@ struct PointsReader {
             return []
         }
         return entries.compactMap { entry in
-            guard let fields = Fields(entry, of: "a point", keys: Keys.listedPoint, in: list) else { return nil }
+            guard let fields = Fields(entry, of: "a point", keys: Keys.listedPoint, in: list) else {
+                return nil
+            }
             _ = fields.required("id", "1 to 64 of a-z, 0-9 and '-', never to be changed")
             _ = fields.required("body", "the text in Markdown")
             let body = fields.parsed("body", mustBe: "a text in Markdown, not empty") { text in
@@ -109,7 +117,8 @@ struct PointsReader {
             guard let number = point.number else { continue }
             if let other = numbers[number] {
                 let position = point.numberPosition ?? point.position
-                point.file.error(at: position, "number \(number) is also that of '\(other.point.id)' (\(other.place))")
+                point.file.error(
+                    at: position, "number \(number) is also that of '\(other.point.id)' (\(other.place))")
             } else {
                 numbers[number] = point
             }

@@ -1,7 +1,7 @@
 internal import AdviceCore
 
-/// A series as far as it could be read. The id stands whatever else is wrong, so that who names it is not told
-/// that it does not exist.
+/// A series as far as it could be read. The id stands whatever else is wrong, so that who names it is not
+/// told that it does not exist.
 struct SeriesDraft {
     var id: String
     var position: Position
@@ -88,11 +88,14 @@ struct SeriesReader {
         let expectation = "an IANA name such as Europe/Berlin, or local, or subscriber"
         guard let value = fields.required("zone", expectation) else { return nil }
         if fields.isGiven("fallback_zone"), let text = value.text, text != "subscriber" {
-            file.error(at: fields.keyPosition(of: "fallback_zone"), "'fallback_zone' is only for 'zone: subscriber'")
+            file.error(
+                at: fields.keyPosition(of: "fallback_zone"), "'fallback_zone' is only for 'zone: subscriber'")
         }
         switch value.text {
         case "subscriber":
-            guard let fallback = fields.required("fallback_zone", "the zone of those who name none") else { return nil }
+            guard let fallback = fields.required("fallback_zone", "the zone of those who name none") else {
+                return nil
+            }
             return file.zoneName(fallback, "fallback_zone", fields).map { .subscriber(fallback: $0) }
         case "local":
             return readLocalZone(at: value.position)
@@ -113,7 +116,8 @@ struct SeriesReader {
         switch file.reading.zone(name) {
         case .success: return .named(name)
         case .failure:
-            file.error(at: position, "this machine's zone is \(quoted(name)), which names no place: name the zone")
+            file.error(
+                at: position, "this machine's zone is \(quoted(name)), which names no place: name the zone")
             return nil
         }
     }
@@ -142,7 +146,8 @@ struct SeriesReader {
                 return nil
             }
             if let date = CivilDate(settings: text) { return date...date }
-            guard let dots = text.firstRange(of: ".."), let first = CivilDate(settings: String(text[..<dots.lowerBound])),
+            guard let dots = text.firstRange(of: ".."),
+                let first = CivilDate(settings: String(text[..<dots.lowerBound])),
                 let last = CivilDate(settings: String(text[dots.upperBound...]))
             else {
                 fields.mistake("blackout", value, mustBe: expectation)
@@ -157,7 +162,8 @@ struct SeriesReader {
     }
 
     private func readWindow(_ fields: Fields) -> DailyWindow? {
-        fields.parsed("window", mustBe: "two times of one day, the earlier first, such as 07:00-21:00") { text in
+        fields.parsed("window", mustBe: "two times of one day, the earlier first, such as 07:00-21:00") {
+            text in
             let parts = text.split(separator: "-", omittingEmptySubsequences: false)
             guard parts.count == 2, let from = TimeOfDay(trimmed(String(parts[0]))),
                 let to = TimeOfDay(trimmed(String(parts[1]))), from < to
@@ -168,7 +174,9 @@ struct SeriesReader {
 
     private func languageTag(_ text: String) -> String? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isTag = parts.allSatisfy { (1...8).contains($0.utf8.count) && $0.utf8.allSatisfy(isLetterOrDigit) }
+        let isTag = parts.allSatisfy {
+            (1...8).contains($0.utf8.count) && $0.utf8.allSatisfy(isLetterOrDigit)
+        }
         let isLanguage = parts[0].utf8.count >= 2 && !parts[0].utf8.contains(where: isDigit)
         return isTag && isLanguage && text.utf8.count <= 35 ? text : nil
     }
@@ -194,6 +202,7 @@ extension SourceFile {
 func isSlug(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
         && text.utf8.allSatisfy { byte in
-            isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "-")
+            isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || byte == UInt8(ascii: "-")
         }
 }

@@ -11,7 +11,9 @@ struct HostText: CustomStringConvertible {
         var host = text[...]
         if host.hasPrefix("[") {
             guard let end = host.firstIndex(of: "]") else { return nil }
-            guard case .v6 = IPAddress(String(host[host.index(after: host.startIndex)..<end])) else { return nil }
+            guard case .v6 = IPAddress(String(host[host.index(after: host.startIndex)..<end])) else {
+                return nil
+            }
             let rest = host[host.index(after: end)...]
             if !rest.isEmpty {
                 guard rest.hasPrefix(":"), let port = Self.port(rest.dropFirst()) else { return nil }

@@ -41,7 +41,8 @@ struct DeliveryReader {
         var seen: Set<String> = []
         return entries.compactMap { entry in
             guard let host = HostText(entry.key.lowercased()) else {
-                file.error(at: entry.position, "\(quoted(entry.key)) must be a host, or host:port, without a scheme")
+                file.error(
+                    at: entry.position, "\(quoted(entry.key)) must be a host, or host:port, without a scheme")
                 return nil
             }
             guard seen.insert(host.description).inserted else {
@@ -65,7 +66,9 @@ struct DeliveryReader {
             let rest = schemes.first(where: text.hasPrefix).map { text.dropFirst($0.count) }
             let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
             guard let rest, !rest.isEmpty, isPlain else {
-                file.error(at: given.position, "'proxy' must be none or a URL that begins http://, https:// or socks5h://")
+                file.error(
+                    at: given.position,
+                    "'proxy' must be none or a URL that begins http://, https:// or socks5h://")
                 return nil
             }
             if given.isInline, rest.contains("@") { file.noteSecret(at: given.position) }
@@ -77,7 +80,8 @@ struct DeliveryReader {
 /// Reads `allow_networks`, of the settings or of a subscriber.
 struct NetworksReader {
     private let fields: Fields
-    /// Only the settings file may, and only for single addresses: there the machine's own credentials are served.
+    /// Only the settings file may, and only for single addresses: there the machine's own credentials are
+    /// served.
     private let mayOpenLinkLocal: Bool
 
     private static let linkLocal = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254"].compactMap { text in
@@ -108,14 +112,19 @@ struct NetworksReader {
 
     /// A wider block, such as fd00::/8, opens nothing link-local in it: the address guard sees to that.
     private func check(_ block: AddressBlock, at position: Position) {
-        guard Self.linkLocal.contains(where: { $0.contains(block.first) && $0.prefixLength <= block.prefixLength })
+        guard
+            Self.linkLocal.contains(where: {
+                $0.contains(block.first) && $0.prefixLength <= block.prefixLength
+            })
         else { return }
         if !mayOpenLinkLocal {
             fields.file.error(
-                at: position, "\(block) is link-local or serves a machine's metadata: only the settings may open it")
+                at: position,
+                "\(block) is link-local or serves a machine's metadata: only the settings may open it")
         } else if !block.isSingle {
             fields.file.error(
-                at: position, "\(block) is link-local: open single addresses of it only, such as \(block.first)")
+                at: position,
+                "\(block) is link-local: open single addresses of it only, such as \(block.first)")
         }
     }
 }

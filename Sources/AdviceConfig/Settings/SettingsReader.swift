@@ -10,10 +10,14 @@ struct SettingsReader {
         let report = { (message: String) in file.error(at: .start, "the settings file \(message)") }
         guard let bytes = file.readText(limit: Limits.settings, onFailure: report) else { return nil }
         guard let root = file.readYAML(bytes), !root.isNothing else {
-            if !file.hasErrors { file.error(at: .start, "empty: expected at least 'series' and 'subscribers'") }
+            if !file.hasErrors {
+                file.error(at: .start, "empty: expected at least 'series' and 'subscribers'")
+            }
             return nil
         }
-        guard let fields = Fields(root, of: "the settings file", keys: Keys.settings, in: file) else { return nil }
+        guard let fields = Fields(root, of: "the settings file", keys: Keys.settings, in: file) else {
+            return nil
+        }
         self.file = file
         self.fields = fields
     }
@@ -23,7 +27,8 @@ struct SettingsReader {
         let delivery = section("delivery", Keys.delivery).map { DeliveryReader($0).read() }
         let drafts = readSeries(store)
         let roster = readSubscribers(drafts, delivery ?? Configuration.Delivery())
-        var configuration = Configuration(series: drafts.compactMap(\.series), subscribers: roster.subscribers)
+        var configuration = Configuration(
+            series: drafts.compactMap(\.series), subscribers: roster.subscribers)
         if let delivery { configuration.delivery = delivery }
         if let store { configuration.store = store }
         configuration.heartbeat = readHeartbeat(configuration.delivery)
@@ -58,7 +63,9 @@ struct SettingsReader {
         }
         if entries.isEmpty { file.error(at: value.position, "'series' is empty: name at least one") }
         let isPostgres = if case .postgres = store { true } else { false }
-        return entries.map { SeriesReader(file, id: $0.key, at: $0.position, isPostgres: isPostgres).read($0.value) }
+        return entries.map {
+            SeriesReader(file, id: $0.key, at: $0.position, isPostgres: isPostgres).read($0.value)
+        }
     }
 
     private func readSubscribers(_ series: [SeriesDraft], _ delivery: Configuration.Delivery) -> Roster {
@@ -101,7 +108,9 @@ struct SettingsReader {
         let report = { (message: String) in file.error(at: position, "\(quoted(name)) \(message)") }
         guard let bytes = roster.readText(limit: Limits.roster, onFailure: report) else { return nil }
         let reader = RosterReader(roster, series: series, delivery: delivery)
-        guard let root = roster.readYAML(bytes), !root.isNothing, !root.isRefused else { return reader.read([]) }
+        guard let root = roster.readYAML(bytes), !root.isNothing, !root.isRefused else {
+            return reader.read([])
+        }
         guard let entries = root.list else {
             roster.error(at: root.position, "the subscribers must be a list: begin each with '- id: NAME'")
             return nil
@@ -112,9 +121,13 @@ struct SettingsReader {
     // MARK: Small sections
 
     private func readHeartbeat(_ delivery: Configuration.Delivery) -> Protected? {
-        guard let value = fields.value("heartbeat"), let given = file.protected(value, "heartbeat") else { return nil }
-        _ = EndpointCheck(file, allowsHTTP: delivery.allowHTTP, permission: "'allow_http: true' in 'delivery'")
-            .url(given, "heartbeat")
+        guard let value = fields.value("heartbeat"), let given = file.protected(value, "heartbeat") else {
+            return nil
+        }
+        _ = EndpointCheck(
+            file, allowsHTTP: delivery.allowHTTP, permission: "'allow_http: true' in 'delivery'"
+        )
+        .url(given, "heartbeat")
         return given.protected
     }
 
@@ -154,7 +167,8 @@ struct SettingsReader {
     private func readStore() -> Configuration.StoreChoice? {
         guard let section = section("store", Keys.store) else { return nil }
         if section.isGiven("sqlite"), section.isGiven("postgres") {
-            file.error(at: section.keyPosition(of: "postgres"), "'store' is either 'sqlite' or 'postgres', not both")
+            file.error(
+                at: section.keyPosition(of: "postgres"), "'store' is either 'sqlite' or 'postgres', not both")
             return nil
         }
         if let value = section.value("postgres") {
@@ -173,9 +187,14 @@ struct SettingsReader {
 
     private func readListen(_ key: String) -> Configuration.Listen? {
         guard let section = section(key, Keys.listen) else { return nil }
-        let address = section.parsed("listen", mustBe: "off, HOST:PORT or unix:PATH") { ListenText($0)?.address }
-        let hosts = section.list("hosts", of: "host names", such: "[status.example.org]") { value -> String? in
-            if let name = value.text?.lowercased(), HostText(name)?.port == nil, HostText(name) != nil { return name }
+        let address = section.parsed("listen", mustBe: "off, HOST:PORT or unix:PATH") {
+            ListenText($0)?.address
+        }
+        let hosts = section.list("hosts", of: "host names", such: "[status.example.org]") {
+            value -> String? in
+            if let name = value.text?.lowercased(), HostText(name)?.port == nil, HostText(name) != nil {
+                return name
+            }
             section.mistake("hosts", value, mustBe: "a list of host names without ports")
             return nil
         }
@@ -200,11 +219,17 @@ struct SettingsReader {
     private func readRetention() -> Configuration.Retention {
         var retention = Configuration.Retention()
         guard let section = section("retention", Keys.retention) else { return retention }
-        let range = Span.days(1)...Span.days(10_000)
-        let read = { (key: String) in section.span(key, in: range, mustBe: "a time such as 30d, at least 1d") }
-        if let span = read("deliveries") { retention.deliveries = span }
-        if let span = read("replies") { retention.replies = span }
-        if let span = read("removed") { retention.removed = span }
+        let deliveries = Span.days(1)...Span.days(10_000)
+        if let span = section.span("deliveries", in: deliveries, mustBe: "a time such as 400d, at least 1d") {
+            retention.deliveries = span
+        }
+        let any = Span.zero...Span.days(10_000)
+        if let span = section.span("replies", in: any, mustBe: "a time such as 14d") {
+            retention.replies = span
+        }
+        if let span = section.span("removed", in: any, mustBe: "a time such as 30d") {
+            retention.removed = span
+        }
         return retention
     }
 }

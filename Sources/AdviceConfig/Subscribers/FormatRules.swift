@@ -21,7 +21,10 @@ extension Format {
         case .telegram: [("to", "the chat's id"), ("token", "the bot's token")]
         case .matrix: [("to", "the room's id"), ("token", "the access token")]
         case .zulip:
-            [("to", "the stream"), ("topic", "the topic"), ("user", "the bot's address"), ("token", "the bot's key")]
+            [
+                ("to", "the stream"), ("topic", "the topic"), ("user", "the bot's address"),
+                ("token", "the bot's key"),
+            ]
         case .ntfy: [("topic", "the topic")]
         case .template: [("template", "{ file: F } or { preset: NAME }")]
         }
@@ -60,13 +63,15 @@ struct FormatRules {
             refuse("confirm", [.standard, .cloudevents])
         }
         if subscriber.options.alsoSign?.isEmpty == false, fields.value("secret")?.text == "none" {
-            fields.file.error(at: fields.keyPosition(of: "also_sign"), "'also_sign' needs a 'secret' to sign with")
+            fields.file.error(
+                at: fields.keyPosition(of: "also_sign"), "'also_sign' needs a 'secret' to sign with")
         }
     }
 
     private func refuse(_ key: String, _ formats: [Format]) {
         let names = alternatives(formats.map(\.rawValue))
         fields.file.error(
-            at: fields.keyPosition(of: key), "'\(key)' is for format \(names), not \(subscriber.format.rawValue)")
+            at: fields.keyPosition(of: key),
+            "'\(key)' is for format \(names), not \(subscriber.format.rawValue)")
     }
 }

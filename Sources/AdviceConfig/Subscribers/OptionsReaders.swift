@@ -31,7 +31,8 @@ struct HeadersReader {
             guard let given = file.protected(entry.value, entry.key) else { return nil }
             if given.isInline { file.noteSecret(at: given.position) }
             if let text = given.text, text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-                file.error(at: given.position, "header \(quoted(entry.key)): a value holds no control characters")
+                file.error(
+                    at: given.position, "header \(quoted(entry.key)): a value holds no control characters")
             }
             return Subscriber.Header(name: entry.key, value: given.protected)
         }
@@ -80,7 +81,8 @@ struct TemplateReader {
                 entry.mistake("method", method, methods)
             }
         }
-        template.contentType = entry.parsed("content_type", mustBe: "a media type such as application/json") { text in
+        template.contentType = entry.parsed("content_type", mustBe: "a media type such as application/json") {
+            text in
             let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
             let isType = text.split(separator: "/", omittingEmptySubsequences: false).count >= 2
             return isPlain && isType && !text.hasPrefix("/") && !text.hasPrefix(" ") ? text : nil
@@ -108,7 +110,8 @@ struct TLSReader {
     }
 
     func read() -> Subscriber.TLS? {
-        guard let value = fields.value("tls"), let entry = Fields(value, of: "'tls'", keys: Keys.tls, in: fields.file)
+        guard let value = fields.value("tls"),
+            let entry = Fields(value, of: "'tls'", keys: Keys.tls, in: fields.file)
         else { return nil }
         var tls = Subscriber.TLS()
         tls.ca = entry.readableFile("ca", holding: "CERTIFICATE")

@@ -28,7 +28,8 @@ struct Roster {
 
     var places: [String: Place] {
         Dictionary(
-            members.map { ($0.subscriber.id, Place(file, $0.position)) }, uniquingKeysWith: { first, _ in first })
+            members.map { ($0.subscriber.id, Place(file, $0.position)) },
+            uniquingKeysWith: { first, _ in first })
     }
 }
 
@@ -52,7 +53,8 @@ struct RosterReader {
         roster.isComplete = !file.hasErrors || isInSettings
         roster.members.reserveCapacity(entries.count)
         var places: [String: Position] = [:]
-        let context = SubscriberContext(file: file, series: series, delivery: delivery, isInSettings: isInSettings)
+        let context = SubscriberContext(
+            file: file, series: series, delivery: delivery, isInSettings: isInSettings)
         for entry in entries {
             guard let fields = Fields(entry, of: "a subscriber", keys: Keys.subscriber, in: file) else {
                 roster.isComplete = false
@@ -62,7 +64,9 @@ struct RosterReader {
             if let id {
                 let position = fields.position(of: "id")
                 if let first = places[id] {
-                    file.error(at: position, "the id \(quoted(id)) is given twice; the first is in line \(first.line)")
+                    file.error(
+                        at: position,
+                        "the id \(quoted(id)) is given twice; the first is in line \(first.line)")
                 } else {
                     places[id] = position
                 }

@@ -72,10 +72,12 @@ struct RosterChecks {
             guard let url = host.example.url else { continue }
             let limit = inFlight(at: url, key, host.example.subscriber.format)
             let milliseconds = (host.count + limit - 1) / limit * Limits.deliveryMilliseconds
+            let minutes = (milliseconds + 59_999) / 60_000
             let name = url.port == 443 ? url.host : key
             file.warning(
                 at: host.example.urlPosition,
-                "\(name): \(grouped(host.count)) at \(limit) in flight: about \((milliseconds + 59_999) / 60_000) min")
+                "\(name): \(grouped(host.count)) at \(limit) in flight: about \(minutes) min"
+            )
         }
     }
 

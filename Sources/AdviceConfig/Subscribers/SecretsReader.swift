@@ -12,13 +12,15 @@ struct SecretsReader {
     /// The secrets; empty for `none`, and where what stands there is reported as wrong.
     func read(isRequired: Bool) -> [Protected] {
         guard isRequired || fields.isGiven("secret") else { return [] }
-        guard let value = fields.required("secret", "'advised keys new' makes one; or none, in so many words") else {
+        guard let value = fields.required("secret", "'advised keys new' makes one; or none, in so many words")
+        else {
             return []
         }
         if value.text == "none" { return [] }
         guard let list = value.list else { return one(value).map { [$0] } ?? [] }
         if list.isEmpty || list.count > Limits.secrets {
-            file.error(at: value.position, "'secret' must be a list of 1 to \(Limits.secrets) secrets, or none")
+            file.error(
+                at: value.position, "'secret' must be a list of 1 to \(Limits.secrets) secrets, or none")
         }
         return list.compactMap(one)
     }

@@ -39,24 +39,28 @@ struct SubscriberReader {
             let parts = try? file.reading.environment.parseURL(standing).get()
             return (.inline(standing), parts)
         }
-        guard let value = fields.required("url", "where to send to"), let given = file.protected(value, "url") else {
+        guard let value = fields.required("url", "where to send to"), let given = file.protected(value, "url")
+        else {
             return (nil, nil)
         }
         if given.isInline, format.hasSecretURL { file.noteSecret(at: given.position) }
-        let parts = EndpointCheck(file, allowsHTTP: allowsHTTP, permission: "'allow_http: true'").url(given, "url")
+        let parts = EndpointCheck(file, allowsHTTP: allowsHTTP, permission: "'allow_http: true'").url(
+            given, "url")
         return (given.protected, parts)
     }
 
     private func readSeries() -> [String] {
         guard fields.isGiven("series") else {
             if context.seriesIDs.count > 1 {
-                let expectation = "name some of \(context.seriesIDs.joined(separator: ", ")), or [] for alerts only"
+                let expectation =
+                    "name some of \(context.seriesIDs.joined(separator: ", ")), or [] for alerts only"
                 file.error(at: fields.position, "'series' is missing: \(expectation)")
             }
             return context.seriesIDs.count == 1 ? context.seriesIDs : []
         }
         var named: [String] = []
-        return fields.list("series", of: "series ids", such: "[\(context.seriesIDs.first ?? "advice")]") { value in
+        return fields.list("series", of: "series ids", such: "[\(context.seriesIDs.first ?? "advice")]") {
+            value in
             guard let id = value.text else {
                 fields.mistake("series", value, mustBe: "a list of series ids")
                 return nil
@@ -104,10 +108,12 @@ struct SubscriberReader {
         }
         options.headers = HeadersReader(fields).read()
         if fields.isGiven("allow_networks") {
-            options.allowNetworks = NetworksReader(fields, mayOpenLinkLocal: context.isInSettings).read().map(\.text)
+            options.allowNetworks = NetworksReader(fields, mayOpenLinkLocal: context.isInSettings).read().map(
+                \.text)
         }
         options.timeout = fields.timeout("timeout")
-        options.rate = fields.parsed("rate", mustBe: "a count over a time, such as 1/s, 30/m or 100/h", Self.rate)
+        options.rate = fields.parsed(
+            "rate", mustBe: "a count over a time, such as 1/s, 30/m or 100/h", Self.rate)
         options.retries = fields.waits("retries")
         options.http2 = fields.parsed("http", mustBe: "\"1.1\" or \"2\"") { ["1.1": false, "2": true][$0] }
         options.tls = TLSReader(fields).read()
@@ -117,7 +123,9 @@ struct SubscriberReader {
     }
 
     private func readToken() -> Protected? {
-        guard let value = fields.value("token"), let given = file.protected(value, "token") else { return nil }
+        guard let value = fields.value("token"), let given = file.protected(value, "token") else {
+            return nil
+        }
         if given.isInline { file.noteSecret(at: given.position) }
         if let text = given.text, !text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             file.error(at: given.position, "'token' must be printable ASCII without blanks")
@@ -128,7 +136,9 @@ struct SubscriberReader {
     /// Attempts per second.
     private static func rate(_ text: String) -> Double? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let seconds = ["s": 1.0, "m": 60, "h": 3600][String(parts[1])] else { return nil }
+        guard parts.count == 2, let seconds = ["s": 1.0, "m": 60, "h": 3600][String(parts[1])] else {
+            return nil
+        }
         let isPlain = parts[0].utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
         guard isPlain, let count = Double(parts[0]), count > 0, count <= 1_000_000 else { return nil }
         return count / seconds
@@ -141,7 +151,7 @@ struct EndpointCheck {
     private let allowsHTTP: Bool
     private let permission: String
 
-    /// - Parameter permission: what to write to allow plain http.
+    /// `permission` is what to write to allow plain http.
     init(_ file: SourceFile, allowsHTTP: Bool, permission: String) {
         self.file = file
         self.allowsHTTP = allowsHTTP
@@ -157,7 +167,11 @@ struct EndpointCheck {
             return nil
         case .success(let parts):
             if parts.scheme == "http", !allowsHTTP {
-                file.error(at: given.position, "'\(key)' is plain http, which anyone on the way can read: use https, or write \(permission)")
+                file.error(
+                    at: given.position,
+                    "'\(key)' is plain http, which anyone on the way can read: use https, "
+                        + "or write \(permission)"
+                )
             }
             return parts
         }

@@ -4,6 +4,8 @@ struct TextIndex {
     private(set) var bytes: [UInt8]
     private var lineStarts: [Int] = [0]
     private var isASCII = true
+    /// The place found last: nodes come in order, and one long line must not be walked anew for each.
+    private var last = (position: Position.start, offset: 0)
 
     /// `bytes` must be valid UTF-8 without a byte order mark.
     init(_ bytes: [UInt8]) {
@@ -14,6 +16,7 @@ struct TextIndex {
     private mutating func findLines() {
         lineStarts = [0]
         isASCII = true
+        last = (.start, 0)
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
@@ -47,16 +50,19 @@ struct TextIndex {
     }
 
     /// The offset of the byte at `position`; nil beyond the text.
-    func offset(of position: Position) -> Int? {
+    mutating func offset(of position: Position) -> Int? {
         let line = Int(position.line) - 1
         let column = Int(position.column) - 1
         guard lineStarts.indices.contains(line), column >= 0 else { return nil }
-        var offset = lineStarts[line]
-        if isASCII { return offset + column <= bytes.count ? offset + column : nil }
-        for _ in 0..<column {
+        let start = lineStarts[line]
+        if isASCII { return start + column <= bytes.count ? start + column : nil }
+        let isFurther = last.position.line == position.line && last.position.column <= position.column
+        var offset = isFurther ? last.offset : start
+        for _ in 0..<(isFurther ? Int(position.column - last.position.column) : column) {
             guard offset < bytes.count else { return nil }
             offset = self.offset(after: offset)
         }
+        last = (position, offset)
         return offset
     }
 
@@ -70,7 +76,9 @@ struct TextIndex {
     func position(ofByte offset: Int) -> Position {
         let line = (lineStarts.firstIndex { $0 > offset } ?? lineStarts.count) - 1
         var column = 1
-        for byte in bytes[lineStarts[line]..<min(offset, bytes.count)] where byte & 0xC0 != 0x80 { column += 1 }
+        for byte in bytes[lineStarts[line]..<min(offset, bytes.count)] where byte & 0xC0 != 0x80 {
+            column += 1
+        }
         return Position(line: Int32(clamping: line + 1), column: Int32(clamping: column))
     }
 

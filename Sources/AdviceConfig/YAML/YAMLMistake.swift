@@ -5,12 +5,12 @@ struct YAMLMistake {
     var position: Position
     var message: String
 
-    init(_ error: YamlError, in text: TextIndex) {
+    init(_ error: YamlError, in text: inout TextIndex) {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             position = Position(mark)
-            message = Self.words(for: problem, at: text.offset(of: position).flatMap { text.scalar(at: $0) })
+            message = Self.words(for: problem, at: text.scalar(at: position))
             if problem.contains("end of stream"), let context {
                 position = Position(context.mark)
                 message = "this quote is never closed"
@@ -21,7 +21,7 @@ struct YAMLMistake {
             }
         case .memory:
             position = .start
-            message = "nested more than \(YAMLReader.maximumDepth) deep"
+            message = YAMLReader.nestingMessage
         case .reader(let problem, _, _, _), .writer(let problem), .emitter(let problem),
             .representer(let problem):
             position = .start
@@ -33,12 +33,13 @@ struct YAMLMistake {
     }
 
     private static func words(for problem: String, at scalar: Unicode.Scalar?) -> String {
-        if problem.contains("nesting level") { return "nested more than \(YAMLReader.maximumDepth) deep" }
+        if problem.contains("nesting level") { return YAMLReader.nestingMessage }
         switch problem {
         case "found character that cannot start any token":
             if scalar == "\t" { return "a tab cannot indent; use spaces" }
             return scalar.map { "a value that begins with '\($0)' needs quotes" } ?? problem
-        case "found a tab character that violates indentation", "found a tab character where an indentation space is expected":
+        case "found a tab character that violates indentation",
+            "found a tab character where an indentation space is expected":
             return "a tab cannot indent; use spaces"
         case "mapping values are not allowed in this context":
             return "unexpected ':'; put a value that holds ': ' in quotes, or mend the indentation"
@@ -55,7 +56,7 @@ struct YAMLMistake {
         case "found undefined alias":
             return "aliases (*name) are not taken; a text that begins with '*' needs quotes"
         case "did not find expected alphabetic or numeric character":
-            return "anchors and aliases are not taken; a text that begins with '\(scalar.map(String.init) ?? "*")' needs quotes"
+            return "anchors and aliases are not taken; a text that begins with '&' or '*' needs quotes"
         case "found unknown escape character":
             return "unknown escape after '\\' in double quotes; use single quotes for a text with backslashes"
         default:
@@ -65,8 +66,9 @@ struct YAMLMistake {
 }
 
 extension TextIndex {
-    func scalar(at offset: Int) -> Unicode.Scalar? {
-        guard offset < bytes.count else { return nil }
-        return String(decoding: bytes[offset..<self.offset(after: offset)], as: UTF8.self).unicodeScalars.first
+    mutating func scalar(at position: Position) -> Unicode.Scalar? {
+        guard let offset = offset(of: position), offset < bytes.count else { return nil }
+        return String(decoding: bytes[offset..<self.offset(after: offset)], as: UTF8.self).unicodeScalars
+            .first
     }
 }

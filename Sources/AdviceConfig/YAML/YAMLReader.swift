@@ -3,7 +3,8 @@ internal import Yams
 /// Reads one YAML document into a `Value`, once, by Yams' `compose`.
 ///
 /// Decoding by `Codable` would lose the places and resolve YAML 1.1's implicit types; aliases would multiply
-/// without bound. What Yams drops silently (anchors, aliases, tags) is found by looking at the text where a node
+/// without bound. What Yams drops silently (anchors, aliases, tags) is found by looking at the text where a
+/// node
 /// begins: only a node with such a property begins with `&`, `*` or `!`.
 struct YAMLReader {
     /// What has been found wrong, in the order of the file.
@@ -29,18 +30,21 @@ struct YAMLReader {
         text = TextIndex(bytes)
     }
 
-    /// The document, or nil where the text holds none (comments only) or cannot be read; then `mistakes` says why.
+    /// The document, or nil where the text holds none (comments only) or cannot be read; then `mistakes` says
+    /// why.
     mutating func read() -> Value? {
-        if let bomb = AliasScan.firstAnchor(in: text.bytes) {
-            note(text.position(ofByte: bomb), Self.anchorMessage)
+        if let mistake = CostScan.mistake(in: text.bytes) {
+            note(text.position(ofByte: mistake.offset), mistake.message)
             return nil
         }
         guard let node = compose() else { return nil }
         return convert(node, depth: 1)
     }
 
-    private static let anchorMessage = "anchors and aliases (&name, *name) are not taken: write the value out"
+    static let anchorMessage = "anchors and aliases (&name, *name) are not taken: write the value out"
 
+    static let nestingMessage = "nested more than \(maximumDepth) deep"
+    static let keyMessage = "a key must be a plain word, not a list or mapping"
     private static let tagMessage = "tags (!name) are not taken; a text that begins with '!' needs quotes"
 
     private mutating func note(_ position: Position, _ message: String) {
@@ -110,7 +114,7 @@ struct YAMLReader {
     }
 
     private mutating func note(_ error: YamlError) {
-        let mistake = YAMLMistake(error, in: text)
+        let mistake = YAMLMistake(error, in: &text)
         note(mistake.position, mistake.message)
     }
 
@@ -124,7 +128,7 @@ struct YAMLReader {
             return Value(content: .text(scalar.string, quoted: isQuoted), position: position)
         }
         guard depth <= Self.maximumDepth else {
-            note(position, "nested more than \(Self.maximumDepth) deep")
+            note(position, Self.nestingMessage)
             return Value(content: .refused, position: position)
         }
         switch node {
@@ -147,7 +151,7 @@ struct YAMLReader {
             let key = convert(keyNode, depth: depth + 1)
             let value = convert(valueNode, depth: depth + 1)
             guard let name = masked[key.position] ?? key.text else {
-                if !key.isRefused { note(key.position, "a key must be a plain word, not a list or mapping") }
+                if !key.isRefused { note(key.position, Self.keyMessage) }
                 continue
             }
             entries.append(Value.Entry(key: name, position: key.position, value: value))
@@ -160,7 +164,9 @@ struct YAMLReader {
         var first: [String: Position] = [:]
         for entry in entries {
             if let earlier = first[entry.key] {
-                note(entry.position, "key \(quoted(entry.key)) is given twice; the first is in line \(earlier.line)")
+                note(
+                    entry.position,
+                    "key \(quoted(entry.key)) is given twice; the first is in line \(earlier.line)")
             } else {
                 first[entry.key] = entry.position
             }

@@ -51,7 +51,7 @@ struct PosixFooter: Hashable {
 
     /// The changes of the years `first` to `last`, in order; empty where the zone never changes.
     ///
-    /// Two at the same moment are one change, to what the later year says: that is how "daylight saving all
+    /// Of two at the same moment the later year's comes last, and counts: that is how "daylight saving all
     /// year" is written (`EST5EDT,0/0,J365/25`).
     func segments(from first: Int, through last: Int) -> [ZoneSegment] {
         guard let daylight, first <= last else { return [] }
@@ -64,12 +64,7 @@ struct PosixFooter: Hashable {
             ]
         }
         let order = changes.indices.sorted { (changes[$0].start, $0) < (changes[$1].start, $1) }
-        var segments: [ZoneSegment] = []
-        for index in order {
-            if segments.last?.start == changes[index].start { segments.removeLast() }
-            segments.append(changes[index])
-        }
-        return segments
+        return order.map { changes[$0] }
     }
 }
 

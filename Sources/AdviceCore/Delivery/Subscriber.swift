@@ -91,7 +91,9 @@ public struct Subscriber: Hashable, Sendable {
         public init() {}
     }
 
-    public init(id: String, url: Protected, secrets: [Protected], format: Format = .standard, series: [String]) {
+    public init(
+        id: String, url: Protected, secrets: [Protected], format: Format = .standard, series: [String]
+    ) {
         self.id = id
         self.url = url
         self.secrets = secrets

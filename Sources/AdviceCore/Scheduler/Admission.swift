@@ -63,7 +63,8 @@ struct Admission {
         if let next = key.parked.popFirst() {
             parked -= 1
             waiting += 1
-            ready.prepend(next)
+            // Behind those that wait already: a busy key must not keep the others out when all is full.
+            ready.append(next)
         }
         keys[name] = key.inFlight == 0 && key.parked.isEmpty ? nil : key
     }
@@ -83,7 +84,7 @@ struct Admission {
     }
 }
 
-/// A first-in first-out queue whose head can also be given back.
+/// A first-in first-out queue.
 private struct Queue {
     private var items: [ClaimedDelivery] = []
     private var head = 0
@@ -91,15 +92,6 @@ private struct Queue {
     var isEmpty: Bool { head == items.count }
 
     mutating func append(_ delivery: ClaimedDelivery) { items.append(delivery) }
-
-    mutating func prepend(_ delivery: ClaimedDelivery) {
-        if head > 0 {
-            head -= 1
-            items[head] = delivery
-        } else {
-            items.insert(delivery, at: 0)
-        }
-    }
 
     mutating func popFirst() -> ClaimedDelivery? {
         guard head < items.count else { return nil }

@@ -3,7 +3,7 @@
 ///
 /// - a delivery is here from its claim to its record, once;
 /// - a batch is finished in the transaction that records its last delivery;
-/// - nothing is sent while more than `Limits.groupsUnderway` groups are on their way to the disk.
+/// - nothing is sent while `Limits.groupsUnderway` groups are on their way to the disk.
 struct Deliveries: Sendable {
     private var admission = Admission()
     private var machines: [UInt64: DeliveryMachine] = [:]
@@ -63,8 +63,10 @@ struct Deliveries: Sendable {
     /// When this part must be looked at again; nil where it waits for nothing but answers.
     func nextLook(after now: Instant) -> Instant? {
         var next = group.isEmpty ? nil : groupDeadline
-        if let stopDeadline { next = min(next ?? stopDeadline, stopDeadline) }
-        if stopDeadline == nil, !isClaiming, admission.room > 0, let nextDue {
+        if let stopDeadline, stopDeadline > now { next = min(next ?? stopDeadline, stopDeadline) }
+        // Where a claim must wait for an answer or for a group, that brings the next look by itself.
+        let canClaim = stopDeadline == nil && !isClaiming && groupsUnderway < Limits.groupsUnderway
+        if canClaim, admission.room > 0, let nextDue {
             next = min(next ?? nextDue, nextDue)
         }
         return next

@@ -72,12 +72,16 @@ public struct CohortRecord: Hashable, Sendable {
     public var cohort: Cohort
     /// Members now.
     public var members: Int
+    /// When it last came to have members: what others released before that, it takes over (R10). nil where the
+    /// store does not say.
+    public var since: Instant?
 
-    public init(number: Int64, series: String, cohort: Cohort, members: Int) {
+    public init(number: Int64, series: String, cohort: Cohort, members: Int, since: Instant? = nil) {
         self.number = number
         self.series = series
         self.cohort = cohort
         self.members = members
+        self.since = since
     }
 }
 
@@ -128,7 +132,7 @@ public struct ReleaseDraft: Hashable, Sendable {
     public var row: LedgerRow
     /// Points recorded as missed in the same transaction.
     public var missed: [LedgerRow]
-    /// When a delivery of it is no longer worth making.
+    /// The release is smeared over this long.
     public var spread: Span
 
     public init(

@@ -28,24 +28,33 @@ extension Scheduler {
                 state: .unstarted)
             return begun(fresh, setup, today)
         }
+        // A start may be moved freely until something was released (R13); afterwards it is refused.
+        guard !hasReleased(known) else { return nil }
+        var record = known
+        let isMoved = known.configuredStart != series.start
+        if isMoved {
+            record.configuredStart = series.start
+            record.edition = edition(of: series)
+            record.begin = nil
+            record.passed = []
+        }
         switch known.state {
         case .waiting:
-            // Without members it waits, whatever its start; the first one begins it.
-            guard setup.members > 0 || known.configuredStart != series.start else { return nil }
-            var record = known
-            record.configuredStart = series.start
-            record.edition = edition(of: series)
-            guard setup.members > 0 else { return (record, .waitingForSubscribers(series: series.id)) }
+            // Without members it waits, whatever its start; the first one begins it, but not before the day that
+            // an operator has named.
+            guard setup.members > 0 else {
+                return isMoved ? (record, .waitingForSubscribers(series: series.id)) : nil
+            }
+            let begin = max(record.begin ?? series.start, today)
             record.state = .running
-            record.begin = max(series.start, today)
-            return (record, .begins(series: series.id, on: record.begin ?? today))
+            record.begin = begin
+            return (record, .begins(series: series.id, on: begin))
+        case .running where setup.members == 0 && !isMoved:
+            // All have left before the first point: it would be released to nobody.
+            record.state = .waiting
+            return (record, .waitingForSubscribers(series: series.id))
         case .unstarted, .running:
-            // A start may be moved freely until something was released (R13); afterwards it is refused.
-            guard known.configuredStart != series.start, !hasReleased(setup, known) else { return nil }
-            var record = known
-            record.configuredStart = series.start
-            record.edition = edition(of: series)
-            return begun(record, setup, today)
+            return isMoved ? begun(record, setup, today) : nil
         }
     }
 
@@ -73,8 +82,11 @@ extension Scheduler {
         Edition(start: series.start, shadow: series.shadow)
     }
 
-    private func hasReleased(_ setup: SeriesSetup, _ record: SeriesRecord) -> Bool {
-        setup.cohorts.contains { !rows($0.record.number, record).isEmpty }
+    /// Something went out in this edition, or is being written at this moment; also in cohorts that nobody is
+    /// a member of any more.
+    private func hasReleased(_ record: SeriesRecord) -> Bool {
+        allCohorts(of: record.id).contains { !rows($0, record).isEmpty }
+            || underway.values.contains { $0.isRelease(of: record.id) }
     }
 
     private func rows(_ cohort: Int64, _ record: SeriesRecord) -> [LedgerRow] {
@@ -83,7 +95,9 @@ extension Scheduler {
 
     /// Says once for each configuration what keeps a series from going on.
     private mutating func announce(_ setup: SeriesSetup, _ effects: inout [Effect]) {
-        guard let record = records[setup.series.id], announced.insert(setup.series.id).inserted else { return }
+        guard let record = records[setup.series.id], announced.insert(setup.series.id).inserted else {
+            return
+        }
         switch record.state {
         case .unstarted:
             effects.append(.tell(.unstarted(series: record.id, start: setup.series.start)))
@@ -108,17 +122,17 @@ extension Scheduler {
             commit(.inherit(ledger), &effects)
             return
         }
-        let rows = rows(cohort.record.number, record)
         let plan = plan(setup, cohort, record)
         guard let due = plan.due(at: now) else { return }
+        let sequence = lastSequence(rows(cohort.record.number, record), record)
         let missed = due.missed.enumerated().map { place, assignment in
-            row(assignment, .missed, sequence: rows.count + place + 1, releasedAt: now)
+            row(assignment, .missed, sequence: sequence + place + 1, releasedAt: now)
         }
         let draft = ReleaseDraft(
             series: setup.series.id, edition: record.edition, cohort: cohort.record,
             point: due.assignment.point, of: setup.series.points.count,
             row: row(
-                due.assignment, .released, sequence: rows.count + missed.count + 1, releasedAt: now),
+                due.assignment, .released, sequence: sequence + missed.count + 1, releasedAt: now),
             missed: missed, spread: setup.series.spread)
         busyCohorts.insert(cohort.record.number)
         var tellings: [Telling] = missed.map {
@@ -136,25 +150,61 @@ extension Scheduler {
             scheduledFor: assignment.slot.instant, releasedAt: releasedAt)
     }
 
-    /// A cohort that came to be in mid-series stands where the series stands: it takes over the rows of the
-    /// most advanced cohort, so that a changed time or zone gives nobody a second point for a date (R10).
+    /// The last number that was given out in this ledger. A run that goes on after a point (`start --after`)
+    /// goes on counting there, for receivers go by it within one edition.
+    private func lastSequence(_ rows: [LedgerRow], _ record: SeriesRecord) -> Int {
+        rows.map(\.sequence).max() ?? record.passed.count
+    }
+
+    /// A cohort that came to be in mid-series, or came back, stands where the series stands: what others
+    /// released before it came it takes over from the most advanced of them, so that a changed time or zone
+    /// gives nobody a second point for a date (R10). A cohort that was there all along inherits nothing: its
+    /// own slot is only later in the day, or was missed.
     private func inheritance(
         _ setup: SeriesSetup, _ cohort: SeriesSetup.CohortSetup, _ record: SeriesRecord
     ) -> CohortLedger? {
-        guard rows(cohort.record.number, record).isEmpty, setup.series.join != .fromStart else { return nil }
+        guard setup.series.join != .fromStart else { return nil }
+        let own = rows(cohort.record.number, record)
+        let others = allCohorts(of: setup.series.id).filter { $0 != cohort.record.number }
+            .map { rows($0, record) }
+        let newest = others.joined().map(\.slotDate).max()
         var best: [LedgerRow] = []
-        for other in allCohorts(of: setup.series.id) where other != cohort.record.number {
-            let rows = rows(other, record)
-            if rows.count > best.count { best = rows }
+        var lastDate: CivilDate?
+        for rows in others {
+            let earlier = rows.filter { row in
+                if let since = cohort.record.since { return row.releasedAt < since }
+                // The store does not say. It may have been there with its slot of the newest date still to come:
+                // that one it takes itself, and who had the point already is not sent it again.
+                return own.isEmpty && newest.map { row.slotDate < $0 } ?? false
+            }
+            if earlier.count > best.count { best = earlier }
+            lastDate = [lastDate, earlier.map(\.slotDate).max()].compactMap(\.self).max()
         }
-        guard !best.isEmpty else { return nil }
-        let inherited = best.map { row in
+        let done = Set(own.map(\.point)).union(record.passed)
+        let missing = best.filter { !done.contains($0.point) }
+        guard !missing.isEmpty else { return nil }
+        return CohortLedger(
+            series: setup.series.id, edition: record.edition, cohort: cohort.record.number,
+            rows: own + inherited(missing, after: own, through: lastDate, from: lastSequence(own, record)))
+    }
+
+    /// `missing` as rows that follow `own`: later in date, each on a date of its own, the last on the last date
+    /// that any cohort has used.
+    private func inherited(
+        _ missing: [LedgerRow], after own: [LedgerRow], through lastDate: CivilDate?, from sequence: Int
+    ) -> [LedgerRow] {
+        var date = own.map(\.slotDate).max()
+        var inherited: [LedgerRow] = []
+        for (place, row) in missing.enumerated() {
             var row = row
             row.kind = .inherited
-            return row
+            row.sequence = sequence + place + 1
+            row.slotDate = date.map { max($0.next, row.slotDate) } ?? row.slotDate
+            date = row.slotDate
+            if place == missing.count - 1, let lastDate { row.slotDate = max(row.slotDate, lastDate) }
+            inherited.append(row)
         }
-        return CohortLedger(
-            series: setup.series.id, edition: record.edition, cohort: cohort.record.number, rows: inherited)
+        return inherited
     }
 
     /// Every cohort that has a ledger, also those without members now; sorted, so that the order never
@@ -179,7 +229,9 @@ extension Scheduler {
             for cohort in setup.cohorts {
                 guard let next = plan(setup, cohort, record).next(at: now) else { continue }
                 if best.map({ next.slot.instant < $0.due }) ?? true {
-                    best = Upcoming(due: next.slot.instant, series: setup.series, assignment: next)
+                    best = Upcoming(
+                        due: next.slot.instant, series: setup.series, cohort: cohort.record.cohort,
+                        assignment: next)
                 }
             }
         }
@@ -193,7 +245,7 @@ extension Scheduler {
             let point = upcoming.assignment.point
             let series = upcoming.series
             return "next: \(series.id)/\(point.id) (\(point.number) of \(series.points.count)) "
-                + "on \(upcoming.assignment.slot.date) at \(series.at) \(series.zone.name)"
+                + "on \(upcoming.assignment.slot.date) at \(upcoming.cohort.at) \(upcoming.cohort.zone)"
         }
         let states = settings.series.map { setup -> String in
             guard let record = records[setup.series.id] else { return "\(setup.series.id): new" }
@@ -217,9 +269,14 @@ extension Scheduler {
             case .success(let record):
                 busySeries.insert(series)
                 let begin = record.begin ?? setup(series)?.home.date(at: now) ?? record.configuredStart
+                let telling: Telling =
+                    record.state == .waiting
+                    ? .waitingForSubscribers(series: series) : .begins(series: series, on: begin)
                 commit(
-                    .save(record, decision: "start \(series) on \(begin)" + (after.map { " after \($0)" } ?? "")),
-                    tellings: [.begins(series: series, on: begin)], request: request, &effects)
+                    .save(
+                        record, decision: "start \(series) on \(begin)" + (after.map { " after \($0)" } ?? "")
+                    ),
+                    tellings: [telling], request: request, &effects)
             }
         }
     }
@@ -232,14 +289,14 @@ extension Scheduler {
     private func started(
         _ id: String, on: CivilDate?, after: String?, _ now: Instant
     ) -> Result<SeriesRecord, Refusal> {
+        guard !busySeries.contains(id) else {
+            return .failure(Refusal(reason: "\(id) is being begun at this moment; ask again"))
+        }
         guard let setup = setup(id), var record = records[id] else {
             let known = settings.series.map(\.series.id).joined(separator: ", ")
             return .failure(Refusal(reason: "there is no series '\(id)'; there is: \(known)"))
         }
-        guard !busySeries.contains(id) else {
-            return .failure(Refusal(reason: "\(id) is being begun at this moment; ask again"))
-        }
-        guard !hasReleased(setup, record) else {
+        guard !hasReleased(record) else {
             return .failure(Refusal(reason: "\(id) has begun already: a point of it was released"))
         }
         let today = setup.home.date(at: now)
@@ -253,6 +310,8 @@ extension Scheduler {
             }
             record.passed = setup.series.points[...place].map(\.id)
         }
+        // The decision is for the configuration as it is now: a start moved meanwhile must not undo it.
+        record.configuredStart = setup.series.start
         record.begin = on ?? today
         // The edition of `--after` alone is the configured one: it goes on with a run that this state lost.
         let start = on ?? (after == nil ? today : setup.series.start)
@@ -271,7 +330,8 @@ public enum Decision: Sendable {
 extension Scheduler {
     /// The same decision that a running daemon would take, without running one.
     public static func decide(
-        _ command: OperatorCommand, knowing knowledge: StoreKnowledge, settings: SchedulerSettings, now: Moment
+        _ command: OperatorCommand, knowing knowledge: StoreKnowledge, settings: SchedulerSettings,
+        now: Moment
     ) -> Decision {
         var scheduler = Scheduler(seed: 0)
         scheduler.prepare(knowledge, settings)

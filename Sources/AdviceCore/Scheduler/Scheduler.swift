@@ -34,6 +34,7 @@ public struct Scheduler: Sendable {
     struct Upcoming {
         var due: Instant
         var series: Series
+        var cohort: Cohort
         var assignment: Plan.Assignment
     }
 
@@ -53,6 +54,11 @@ public struct Scheduler: Sendable {
             case inherit(CohortLedger)
             case release(ReleaseDraft)
             case record(OutcomeGroup)
+        }
+
+        func isRelease(of series: String) -> Bool {
+            if case .release(let draft) = kind { return draft.series == series }
+            return false
         }
     }
 
@@ -87,6 +93,9 @@ public struct Scheduler: Sendable {
             committed(transaction, result, now.wall, &effects)
         case .outcomes(let results):
             deliveries.finish(results, at: now.wall)
+        case .stopping where isStopping:
+            // Asked twice: the first deadline holds.
+            break
         case .stopping:
             isStopping = true
             deliveries.stop(deadline: now.wall + settings.longestAttempt)
@@ -228,6 +237,8 @@ public struct Scheduler: Sendable {
         case .save(let record):
             records[record.id] = record
             busySeries.remove(record.id)
+            // What the record means is told with this transaction, and needs no second telling.
+            announced.insert(record.id)
             forgetNext()
         case .inherit(let ledger):
             ledgers[LedgerKey(cohort: ledger.cohort, edition: ledger.edition)] = ledger

@@ -23,6 +23,8 @@ public struct Cohort: Hashable, Sendable, CustomStringConvertible {
             guard let joined = CivilDate(String(words[3])) else { return nil }
             self.joined = joined
         }
+        // One cohort has one text: it is a key.
+        guard description == text else { return nil }
     }
 
     public var description: String {

@@ -26,6 +26,8 @@ public struct Edition: Hashable, Sendable, CustomStringConvertible {
                 return nil
             }
         }
+        // One edition has one text: it is part of keys and of webhook-ids.
+        guard description == text else { return nil }
     }
 
     public var description: String {

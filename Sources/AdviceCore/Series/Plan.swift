@@ -104,6 +104,22 @@ public struct Plan: Sendable {
         if series.blackout.contains(where: { $0.contains(date) }) { return "\(date) is in blackout" }
         return nil
     }
+
+    /// The day after the last slot that was used, and none before the series began.
+    var firstFreeDate: CivilDate {
+        let begin = begin ?? CivilDate.distantFuture
+        return rows.map(\.slotDate).max().map { max($0.next, begin) } ?? begin
+    }
+
+    /// Why a pinned point can never be placed: it is missed then, not waited for. nil where it can be, and for
+    /// a point without a pin.
+    func whyNeverPlaced(_ point: Point) -> String? {
+        guard let date = point.date else { return nil }
+        if date < firstFreeDate { return "pinned to \(date), which has gone by" }
+        if let obstacle = obstacle(on: date) { return "pinned, but \(obstacle)" }
+        if calendar.slot(on: date) == nil { return "pinned, but \(date) does not exist in this zone" }
+        return nil
+    }
 }
 
 /// The walk over dates that every question to the plan is answered by.
@@ -118,8 +134,9 @@ private struct Walk {
     private var date: CivilDate
     private var reasons: [String] = []
     private var barren = 0
-    /// For `latest`: slots before this date are missed though a point takes them.
-    private let newestPassed: CivilDate?
+    /// For `latest`: missed slots before this date stay missed. It is that of the newest slot that has come and
+    /// that a point can still take; nil where the newest is not needed or not known yet.
+    private var newestPassed: CivilDate?
 
     init(_ plan: Plan, now: Instant) {
         self.plan = plan
@@ -127,14 +144,20 @@ private struct Walk {
         let done = Set(plan.rows.map(\.point)).union(plan.passed)
         let coming = plan.series.points.filter { !done.contains($0.id) }
         unpinned = coming.filter { $0.date == nil }
-        pinned = coming.filter { $0.date != nil }
+        date = plan.firstFreeDate
+        pinned = coming.filter { $0.date != nil && plan.whyNeverPlaced($0) == nil }
         pinsLeft = pinned.count
-        let begin = plan.begin ?? CivilDate.distantFuture
-        let used = plan.rows.map(\.slotDate).max()
-        date = used.map { max($0.next, begin) } ?? begin
-        newestPassed = plan.series.catchUp == .latest ? Walk.newestPassed(plan, from: date, now: now) : nil
-        // A pin to a date that the ledger is already past can never be placed: it is missed, not waited for.
-        pinsLeft = pinned.reduce(0) { $0 + (($1.date ?? date) >= date ? 1 : 0) }
+        if plan.series.catchUp == .latest { newestPassed = findNewestPassed() }
+    }
+
+    /// Looks ahead as if nothing were missed: the last point whose slot has come is the newest.
+    private func findNewestPassed() -> CivilDate? {
+        var ahead = self
+        var newest: CivilDate?
+        while let next = ahead.next(), next.slot.instant <= now {
+            if !next.isMissed { newest = next.slot.date }
+        }
+        return newest
     }
 
     mutating func next() -> Plan.Assignment? {
@@ -170,8 +193,9 @@ private struct Walk {
     private mutating func assign(_ slot: Slot) -> Plan.Assignment? {
         let missed = slot.instant <= now && plan.isMissed(slot, at: now)
         if let pin = pinned.first(where: { $0.date == slot.date }) {
-            pinsLeft -= 1
-            return make(pin, slot, missed: missed, extra: missed ? "pinned to a slot that was missed" : "pinned")
+            pinsLeft -= pinned.count { $0.date == slot.date }
+            return make(
+                pin, slot, missed: missed, extra: missed ? "pinned to a slot that was missed" : "pinned")
         }
         guard place < unpinned.count else { return nil }
         switch plan.series.catchUp {
@@ -202,20 +226,6 @@ private struct Walk {
             reasons.append("and further days")
         }
     }
-
-    /// The newest date whose slot has come.
-    private static func newestPassed(_ plan: Plan, from start: CivilDate, now: Instant) -> CivilDate? {
-        let today = plan.calendar.date(at: now)
-        var date = today.next
-        while date >= start {
-            if plan.obstacle(on: date) == nil, let slot = plan.calendar.slot(on: date), slot.instant <= now {
-                return date
-            }
-            guard today - date < Plan.searchBoundDays else { return nil }
-            date = date.previous
-        }
-        return nil
-    }
 }
 
 extension Slot {
@@ -223,7 +233,8 @@ extension Slot {
     public func why(at: TimeOfDay) -> String? {
         switch kind {
         case .plain: nil
-        case .gap(let length): "\(at) does not exist on \(date): the clock goes forward \(length / 60) minutes"
+        case .gap(let length):
+            "\(at) does not exist on \(date): the clock goes forward \(length / 60) minutes"
         case .overlap: "\(at) comes twice on \(date): the first"
         }
     }

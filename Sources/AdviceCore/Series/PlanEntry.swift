@@ -40,7 +40,19 @@ extension Plan {
                     offsetSeconds: assignment.slot.offsetSeconds, state: Plan.state(assignment, state, now),
                     why: obstacle(state) + assignment.why))
         }
-        return entries
+        return entries + plan.neverPlaced()
+    }
+
+    /// Pinned points whose day has gone by or is no release day: they are not dropped in silence.
+    private func neverPlaced() -> [PlanEntry] {
+        let done = Set(rows.map(\.point)).union(passed)
+        return series.points.filter { !done.contains($0.id) }.compactMap { point in
+            guard let date = point.date, let why = whyNeverPlaced(point) else { return nil }
+            let moment = calendar.zone.resolve(date, calendar.at)
+            return PlanEntry(
+                number: point.number, id: point.id, title: point.title, day: date,
+                scheduledFor: moment.instant, offsetSeconds: moment.offsetSeconds, state: .missed, why: [why])
+        }
     }
 
     private static func state(

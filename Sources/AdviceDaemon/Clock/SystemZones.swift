@@ -17,7 +17,8 @@ public final class SystemZones: Sendable {
     /// The rules of `name`; nil where the system has no such zone.
     public func rules(_ name: String) -> ZoneRules? {
         if let known = cache.withLock({ $0[name] }) { return known }
-        guard SystemZones.isPlausible(name), let data = FileManager.default.contents(atPath: "\(root)/\(name)"),
+        guard SystemZones.isPlausible(name),
+            let data = FileManager.default.contents(atPath: "\(root)/\(name)"),
             let rules = try? ZoneRules(tzif: [UInt8](data))
         else { return nil }
         cache.withLock { $0[name] = rules }
@@ -69,6 +70,8 @@ public final class SystemZones: Sendable {
     /// No way out of the folder by a name from a configuration.
     private static func isPlausible(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix("/") && !name.hasSuffix("/")
-            && !name.split(separator: "/", omittingEmptySubsequences: false).contains { $0 == ".." || $0.isEmpty }
+            && !name.split(separator: "/", omittingEmptySubsequences: false).contains {
+                $0 == ".." || $0.isEmpty
+            }
     }
 }

@@ -1,8 +1,8 @@
 import AdviceCore
 import FoundationEssentials
 
-/// How a subscriber's values that are more than a word are written in their columns: a secret plainly where it
-/// is inline, as everyone can read it, and as a JSON object where it says where to look.
+/// How a subscriber's values that are more than a word are written in their columns: a secret plainly where
+/// it is inline, as everyone can read it, and as a JSON object where it says where to look.
 enum RosterText {
     static func text(_ value: Protected) -> String {
         switch value {
@@ -18,7 +18,8 @@ enum RosterText {
 
     /// A JSON array; nil for none.
     static func text(_ values: [Protected]) -> String? {
-        values.isEmpty ? nil : json(values.map(Stored.init))
+        if values.count == 1, case .inline(let plain) = values[0], isPlain(plain) { return "[\"\(plain)\"]" }
+        return values.isEmpty ? nil : json(values.map(Stored.init))
     }
 
     static func values(_ text: String?) throws(StoreError) -> [Protected] {
@@ -49,6 +50,12 @@ enum RosterText {
         return inside.contains { $0 == 0x22 || $0 == 0x5c } ? nil : String(Substring(inside))
     }
 
+    /// JSON holds the text as it is. One that begins with a brace is written as an object.
+    private static func isPlain(_ text: String) -> Bool {
+        !text.isEmpty && !text.hasPrefix("{")
+            && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }
+    }
+
     private static func json(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         // Sorted, for the digest of an entry is made from this.
@@ -59,7 +66,8 @@ enum RosterText {
         return String(decoding: data, as: UTF8.self)
     }
 
-    private static func read<Value: Decodable>(_ type: Value.Type, _ text: String) throws(StoreError) -> Value {
+    private static func read<Value: Decodable>(_ type: Value.Type, _ text: String) throws(StoreError) -> Value
+    {
         guard let value = try? JSONDecoder().decode(type, from: Data(text.utf8)) else {
             throw .damaged(
                 "a subscriber's column does not hold what was written: \(SQLiteConnection.howToGoOn)")

@@ -3,9 +3,9 @@ import CSQLite
 /// A thin driver over libsqlite3: `query` and `transaction`, prepared statements kept, and errors in the
 /// store's words. Confined to the queue of its owner (NOMUTEX).
 ///
-/// Fail-stop: an fsync that failed once cannot be trusted again, since the next one "succeeds". After an error
-/// of input or output, or a sign of damage, every call is refused with that first error; a restart reads the
-/// disk.
+/// Fail-stop: an fsync that failed once cannot be trusted again, since the next one "succeeds". After an
+/// error of input or output, or a sign of damage, every call is refused with that first error; a restart
+/// reads the disk.
 final class SQLiteConnection {
     enum Mode { case readWrite, readOnly }
 
@@ -70,26 +70,28 @@ final class SQLiteConnection {
         guard code == SQLITE_OK else { throw fault(code) }
     }
 
-    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it, and so
-    /// does a result for which `keeps` says false.
-    func transaction<Result>(
-        keeps: (Result) -> Bool = { _ in true }, _ body: () throws(StoreError) -> Result
-    ) throws(StoreError) -> Result {
+    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it.
+    func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        let result = try transactionOrNothing { () throws(StoreError) -> Result? in try body() }
+        guard let result else { preconditionFailure("a body that must give a result gave one") }
+        return result
+    }
+
+    /// As `transaction`; a result of nil undoes all of it too.
+    func transactionOrNothing<Result>(
+        _ body: () throws(StoreError) -> Result?
+    ) throws(StoreError) -> Result? {
         try execute("BEGIN IMMEDIATE")
-        let result: Result
         do {
-            result = try body()
-            try execute(keeps(result) ? "COMMIT" : "ROLLBACK")
+            let result = try body()
+            try execute(result == nil ? "ROLLBACK" : "COMMIT")
+            return result
         } catch {
             // SQLite has rolled back by itself after some errors; after the others this does.
             if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
             throw error
         }
-        return result
     }
-
-    /// How many rows the last statement changed.
-    var changes: Int { Int(sqlite3_changes64(handle)) }
 
     /// The number of the row inserted last.
     var lastInsertedNumber: Int64 { sqlite3_last_insert_rowid(handle) }

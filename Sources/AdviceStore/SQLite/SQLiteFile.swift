@@ -18,8 +18,8 @@ struct SQLiteFile {
         }
         if let name = SQLiteFile.networkFileSystem(UInt32(truncatingIfNeeded: system.f_type)) {
             throw .refused(
-                "\(path): lies on a network file system (\(name)), where SQLite's locks and syncs do not hold: "
-                    + "use a local disk, or PostgreSQL")
+                "\(path): lies on a network file system (\(name)), where SQLite's locks and syncs do "
+                    + "not hold: use a local disk, or PostgreSQL")
         }
     }
 
@@ -41,8 +41,8 @@ struct SQLiteFile {
 
     /// The name of a file system that is on another machine; nil for every other.
     ///
-    /// 9p passes: it is the disk of the host under a virtual machine or a sandbox. FUSE passes: what lies behind
-    /// it cannot be told from here.
+    /// 9p passes: it is the disk of the host under a virtual machine or a sandbox. FUSE passes: what lies
+    /// behind it cannot be told from here.
     static func networkFileSystem(_ magic: UInt32) -> String? {
         switch magic {
         case 0x6969: "NFS"

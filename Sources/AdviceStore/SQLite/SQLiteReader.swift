@@ -6,22 +6,22 @@ import Glibc
 public final class SQLiteReader: StoreReader {
     private let connection: SQLiteConnection
 
-    /// Opens the database at `path`; nil where there is none yet, which is no error: nothing has happened.
+    /// Opens the database at `path`; nil where there is none yet, or nothing in it, which is no error:
+    /// nothing has happened. Throws as `SQLiteStore.init` does for one that cannot be used.
     public static func open(path: String) throws(StoreError) -> SQLiteReader? {
         guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-        return try SQLiteReader(path: path)
-    }
-
-    private init(path: String) throws(StoreError) {
-        connection = try SQLiteConnection(path: path, mode: .readOnly)
+        let connection = try SQLiteConnection(path: path, mode: .readOnly)
         do throws(StoreError) {
-            let version = try connection.query("PRAGMA user_version").first?.first?.integer ?? 0
-            guard version <= Schema.version else { throw Schema.isNewer(path, version) }
+            if try !SchemaVersion.isNew(connection) { return SQLiteReader(connection) }
+            connection.close()
+            return nil
         } catch {
             connection.close()
             throw error
         }
     }
+
+    private init(_ connection: SQLiteConnection) { self.connection = connection }
 
     public func close() { connection.close() }
 
@@ -56,14 +56,16 @@ public final class SQLiteReader: StoreReader {
         }
     }
 
-    /// Members of unfinished batches who have no row yet. Someone whom two cohorts owe the same point counts once.
+    /// Members of unfinished batches who have no row yet. Someone whom two cohorts owe the same point counts
+    /// once.
     private func owed() throws(StoreError) -> Int {
         let rows = try connection.query(
             """
             SELECT count(*) FROM (
                 SELECT DISTINCT r.subject, m.subscriber
                 FROM batch b CROSS JOIN release r ON r.number = b.release
-                CROSS JOIN member m ON m.cohort = r.cohort AND m.slot_hash BETWEEN b.first_hash AND b.last_hash
+                CROSS JOIN member m ON m.cohort = r.cohort
+                    AND m.slot_hash BETWEEN b.first_hash AND b.last_hash
                 WHERE m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
                     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = r.subject
                         AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber))
@@ -135,7 +137,8 @@ public final class SQLiteReader: StoreReader {
             SELECT s.id, r.point_number, r.slot_date, d.state, d.attempts, d.next_attempt_at,
                 r.released_at / 1000000 + d.after_ms AS changed, d.status, d.latency_ms, d.error, d.slot,
                 d.subscriber
-            FROM delivery d JOIN release r ON r.number = d.release JOIN subscriber s ON s.number = d.subscriber
+            FROM delivery d JOIN release r ON r.number = d.release
+                JOIN subscriber s ON s.number = d.subscriber
             WHERE d.subject = $1 AND \(whose) AND ($4 IS NULL OR d.state = $4)
                 AND ($5 IS NULL OR r.released_at / 1000000 + d.after_ms >= $5)
             ORDER BY changed DESC, d.subscriber LIMIT $6

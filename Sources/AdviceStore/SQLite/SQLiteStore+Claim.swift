@@ -15,7 +15,8 @@ extension SQLiteStore {
         let statement = try connection.statement(
             """
             SELECT \(ClaimRow.columns), d.slot, d.subject, d.release, d.attempts, d.gone_at, d.next_attempt_at
-            FROM delivery d JOIN subject j ON j.number = d.subject JOIN subscriber s ON s.number = d.subscriber
+            FROM delivery d CROSS JOIN subject j ON j.number = d.subject
+                CROSS JOIN subscriber s ON s.number = d.subscriber
                 LEFT JOIN endpoint e ON e.subscriber = s.number
             WHERE d.state = 0 ORDER BY d.next_attempt_at
             """)
@@ -84,7 +85,8 @@ extension SQLiteStore {
             ).compactMap { $0[0].integer }
             earlier[release.info.number] = releases
         }
-        // The batches of one release do not overlap, so the last that begins before our end is the one to look at.
+        // The batches of one release do not overlap, so the last that begins before our end is the one to
+        // look at.
         let before = try connection.statement(
             """
             SELECT last_hash FROM batch WHERE release = $1 AND first_hash <= $2
@@ -108,7 +110,7 @@ extension SQLiteStore {
             """
             SELECT \(ClaimRow.columns), m.slot_hash >> \(Schema.slotShift)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
-                JOIN subject j ON j.number = $5
+                CROSS JOIN subject j ON j.number = $5
                 LEFT JOIN endpoint e ON e.subscriber = s.number
             WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
                 AND (m.active_until IS NULL OR m.active_until > $4)
@@ -132,7 +134,8 @@ extension SQLiteStore {
                 InFlight.Delivery(slot: statement.integer(12), batch: batch, fingerprint: row.fingerprint))
             claim.deliveries.append(
                 ClaimedDelivery(
-                    key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
+                    key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0,
+                    due: due,
                     standing: row.standing, endpoint: try row.endpoint()))
             return true
         }

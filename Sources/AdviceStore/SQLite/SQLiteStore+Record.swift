@@ -3,7 +3,10 @@ public import AdviceCore
 extension SQLiteStore {
     public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) {
         try write(now) { () throws(StoreError) in
-            for record in group.records { try write(record, now) }
+            let delivery = try connection.statement(SQLiteStore.upsert)
+            for (slot, place) in try inKeyOrder(group.records) {
+                try write(group.records[place], slot, delivery, now)
+            }
             let finish = try connection.statement("DELETE FROM batch WHERE number = $1")
             for batch in group.finishedBatches {
                 finish.bind(1, batch)
@@ -13,32 +16,48 @@ extension SQLiteStore {
         inFlight.settle(group)
     }
 
-    private func write(_ record: DeliveryRecord, _ now: Instant) throws(StoreError) {
+    /// The places of `records`, with their slots, as their rows lie: neighbours share a page, and the
+    /// processor still has it at hand. Records of one delivery keep their order.
+    private func inKeyOrder(_ records: [DeliveryRecord]) throws(StoreError) -> [(slot: Int64, place: Int)] {
+        var order: [(slot: Int64, place: Int)] = []
+        order.reserveCapacity(records.count)
+        for place in records.indices { order.append((try slot(of: records[place].key), place)) }
+        order.sort { $0 < $1 }
+        return order
+    }
+
+    private func write(
+        _ record: DeliveryRecord, _ slot: Int64, _ delivery: SQLiteStatement, _ now: Instant
+    ) throws(StoreError) {
         precondition(
             record.state != .waiting || record.nextAttemptAt != nil, "a waiting delivery has a next attempt")
-        let slot = try slot(of: record.key)
-        try writeDelivery(record, slot, now)
+        try bind(record, slot, now, to: delivery)
+        try delivery.run()
         // The one attempt of a delivery that went through at once is all in its row.
-        if let attempt = record.attempt, record.state != .delivered || attempt.number > 1 || record.attempts > 1 {
+        if let attempt = record.attempt,
+            record.state != .delivered || attempt.number > 1 || record.attempts > 1
+        {
             try writeAttempt(attempt, record.key, slot)
         }
         if record.closesEndpoint { try closeEndpoint(record.key, now) }
     }
 
     /// The whole row anew. What was delivered stays delivered (P7), whatever comes later.
-    private func writeDelivery(_ record: DeliveryRecord, _ slot: Int64, _ now: Instant) throws(StoreError) {
-        let statement = try connection.statement(
-            """
-            INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, status, latency_ms, after_ms,
-                next_attempt_at, gone_at, error)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            ON CONFLICT(subject, slot, subscriber) DO UPDATE SET release = excluded.release,
-                state = excluded.state, attempts = excluded.attempts,
-                status = coalesce(excluded.status, status),
-                latency_ms = coalesce(excluded.latency_ms, latency_ms), after_ms = excluded.after_ms,
-                next_attempt_at = excluded.next_attempt_at, gone_at = excluded.gone_at, error = excluded.error
-            WHERE delivery.state <> 1 OR excluded.state = 1
-            """)
+    private static let upsert = """
+        INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, status, latency_ms,
+            after_ms, next_attempt_at, gone_at, error)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT(subject, slot, subscriber) DO UPDATE SET release = excluded.release,
+            state = excluded.state, attempts = excluded.attempts,
+            status = coalesce(excluded.status, status),
+            latency_ms = coalesce(excluded.latency_ms, latency_ms), after_ms = excluded.after_ms,
+            next_attempt_at = excluded.next_attempt_at, gone_at = excluded.gone_at, error = excluded.error
+        WHERE delivery.state <> 1 OR excluded.state = 1
+        """
+
+    private func bind(
+        _ record: DeliveryRecord, _ slot: Int64, _ now: Instant, to statement: SQLiteStatement
+    ) throws(StoreError) {
         let release = try releaseRow(record.release)
         let changed = record.attempt.map { $0.at + $0.latency } ?? now
         statement.bind(1, record.key.subject)
@@ -53,7 +72,6 @@ extension SQLiteStore {
         statement.bind(10, record.state == .waiting ? record.nextAttemptAt?.nanoseconds : nil)
         statement.bind(11, record.goneAt?.nanoseconds)
         statement.bind(12, record.error)
-        try statement.run()
     }
 
     private func writeAttempt(

@@ -16,7 +16,7 @@ extension SQLiteStore {
         _ draft: ReleaseDraft, content: FrozenContent, now: Instant
     ) throws(StoreError) -> Int64? {
         precondition(draft.row.kind == .released, "what is released is recorded as released")
-        return try write(now, keeps: { $0 != nil }) { () throws(StoreError) in
+        return try connection.transactionOrNothing { () throws(StoreError) -> Int64? in
             for row in draft.missed {
                 guard try insert(row, draft.series, draft.edition, cohort: draft.cohort.number) else {
                     return nil
@@ -29,6 +29,7 @@ extension SQLiteStore {
             try complete(number, draft)
             try freeze(content, release: number)
             try cutBatches(release: number, draft)
+            try raiseMark(now)
             return number
         }
     }
@@ -40,7 +41,8 @@ extension SQLiteStore {
     ) throws(StoreError) -> Bool {
         try connection.query(
             """
-            INSERT INTO release(series, edition, cohort, point, sequence, kind, slot_date, scheduled_for, released_at)
+            INSERT INTO release(series, edition, cohort, point, sequence, kind, slot_date,
+                scheduled_for, released_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING number
             """,
             [
@@ -106,7 +108,8 @@ struct BatchRange: Hashable {
     var first: SlotHash
     var last: SlotHash
 
-    /// As many equal ranges as `members` make batches of `size`, one at least; together they are the whole space.
+    /// As many equal ranges as `members` make batches of `size`, one at least; together they are the whole
+    /// space.
     static func cut(members: Int, size: Int) -> [BatchRange] {
         let count = UInt64(max(1, (members + size - 1) / size))
         let width = UInt64.max / count

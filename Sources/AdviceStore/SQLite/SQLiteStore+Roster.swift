@@ -30,12 +30,19 @@ private struct RosterImport {
         var cohort: Cohort
     }
 
+    /// From here on the usual cache is too small for the indexes of what is inserted, which come in no order:
+    /// with it a million entries take twice the time and write four times as much.
+    private static let manyEntries = 20_000
+
     /// What the store has of a subscriber.
     private struct Known {
+        var id: String
         var number: Int64
         var digest: Int64
         var fingerprint: Int64
         var isRemoved: Bool
+        /// The roster that is being taken has it.
+        var isSeen = false
     }
 
     /// An entry that is to be written.
@@ -60,22 +67,27 @@ private struct RosterImport {
         }
         for (series, cohort) in wanted { _ = try number(series, cohort) }
         var known = try readKnown()
+        let places = Dictionary(uniqueKeysWithValues: known.indices.lazy.map { (known[$0].id, $0) })
         var fresh: [Pending] = []
         for entry in entries {
             precondition(
                 entry.cohorts.count == entry.subscriber.series.count, "an entry has a cohort for each series")
             let numbers = try cohortNumbers(of: entry)
             let digest = entry.digest(cohorts: numbers)
-            let old = known.removeValue(forKey: entry.subscriber.id)
-            if let old, old.digest == digest, !old.isRemoved { continue }
-            let pending = Pending(entry: entry, cohorts: numbers, digest: digest, known: old)
-            if old == nil { fresh.append(pending) } else { try update(pending) }
+            guard let place = places[entry.subscriber.id] else {
+                fresh.append(Pending(entry: entry, cohorts: numbers, digest: digest, known: nil))
+                continue
+            }
+            known[place].isSeen = true
+            if known[place].digest == digest, !known[place].isRemoved { continue }
+            try update(Pending(entry: entry, cohorts: numbers, digest: digest, known: known[place]))
         }
         try insert(fresh)
-        for (id, old) in known.filter({ !$0.value.isRemoved }).sorted(by: { $0.key < $1.key }) {
+        for old in known where !old.isSeen && !old.isRemoved {
             try remove(old.number)
-            change.removed.append(id)
+            change.removed.append(old.id)
         }
+        change.removed.sort()
         try finish()
         return change
     }
@@ -104,14 +116,15 @@ private struct RosterImport {
 
     // MARK: Subscribers
 
-    private func readKnown() throws(StoreError) -> [String: Known] {
+    private func readKnown() throws(StoreError) -> [Known] {
         let statement = try connection.statement(
             "SELECT id, number, digest, fingerprint, removed_at IS NOT NULL FROM subscriber")
-        var known: [String: Known] = [:]
+        var known: [Known] = []
         try statement.walk { () throws(StoreError) in
-            known[statement.text(0)] = Known(
-                number: statement.integer(1), digest: statement.integer(2), fingerprint: statement.integer(3),
-                isRemoved: statement.integer(4) == 1)
+            known.append(
+                Known(
+                    id: statement.text(0), number: statement.integer(1), digest: statement.integer(2),
+                    fingerprint: statement.integer(3), isRemoved: statement.integer(4) == 1))
             return true
         }
         return known
@@ -126,10 +139,11 @@ private struct RosterImport {
             }
         }
         let order = fresh.indices.sorted { (slots[$0]?.value ?? 0, $0) < (slots[$1]?.value ?? 0, $1) }
+        if fresh.count > RosterImport.manyEntries { try connection.query("PRAGMA cache_size = -64000") }
         let statement = try connection.statement(
             """
-            INSERT INTO subscriber(id, url, secrets, format, paused, limit_key, shares_host, options, zone, at,
-                joined, fingerprint, digest)
+            INSERT INTO subscriber(id, url, secrets, format, paused, limit_key, shares_host, options, zone,
+                at, joined, fingerprint, digest)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             """)
         for place in order {
@@ -141,6 +155,7 @@ private struct RosterImport {
                 try join(number, pending.entry.subscriber.id, series, cohort)
             }
         }
+        if fresh.count > RosterImport.manyEntries { try connection.shrinkCache() }
         change.added += fresh.map(\.entry.subscriber.id)
     }
 
@@ -242,7 +257,8 @@ private struct RosterImport {
     private mutating func finish() throws(StoreError) {
         for (cohort, count) in growth.sorted(by: { $0.key < $1.key }) where count != 0 {
             try connection.query(
-                "UPDATE cohort SET members = members + $2 WHERE number = $1", [.integer(cohort), .integer(count)])
+                "UPDATE cohort SET members = members + $2 WHERE number = $1",
+                [.integer(cohort), .integer(count)])
         }
         try hasten()
         if !(change.added.isEmpty && change.changed.isEmpty && change.removed.isEmpty) {

@@ -2,8 +2,8 @@ public import AdviceCore
 
 /// The store on this machine's disk. Its verbs stand in files of their own: Roster, Release, Claim, Record.
 ///
-/// Holds in memory only what is in flight: the batches and deliveries it has handed out. One daemon writes (the
-/// state directory's lock sees to that), so nothing of a claim need be on the disk.
+/// Holds in memory only what is in flight: the batches and deliveries it has handed out. One daemon writes
+/// (the state directory's lock sees to that), so nothing of a claim need be on the disk.
 public final class SQLiteStore: Store {
     public let engine = "sqlite"
     let connection: SQLiteConnection
@@ -13,8 +13,8 @@ public final class SQLiteStore: Store {
 
     /// Opens the database at `path`, made where there is none.
     ///
-    /// Throws `damaged` where the file is no database or a broken one, and leaves it as it is; `refused` where
-    /// it was written by a newer version, or cannot be kept durable where it lies.
+    /// Throws `damaged` where the file is no database or a broken one, and leaves it as it is; `refused`
+    /// where it was written by a newer version, or cannot be kept durable where it lies.
     public init(path: String) throws(StoreError) {
         try SQLiteFile(path: path).prepare()
         connection = try SQLiteConnection(path: path, mode: .readWrite)
@@ -45,7 +45,8 @@ public final class SQLiteStore: Store {
                 """,
                 [
                     .text(record.id), .integer(record.firstSeen.nanoseconds),
-                    .text("\(record.configuredStart)"), .text("\(record.edition)"), .text(record.state.rawValue),
+                    .text("\(record.configuredStart)"), .text("\(record.edition)"),
+                    .text(record.state.rawValue),
                     .optional(record.begin.map { "\($0)" }), .text(RosterText.text(record.passed)),
                 ])
             guard let decision else { return }
@@ -62,8 +63,8 @@ public final class SQLiteStore: Store {
         guard let row = rows.first, let body = row[0].bytes else { return nil }
         guard row[1].integer == Checksum(body).signed else {
             throw .damaged(
-                "\(connection.path): the frozen body of release \(release) for \(format.rawValue) is not what "
-                    + "was written: \(SQLiteConnection.howToGoOn)")
+                "\(connection.path): the frozen body of release \(release) for \(format.rawValue) is not "
+                    + "what was written: \(SQLiteConnection.howToGoOn)")
         }
         return body
     }
@@ -74,19 +75,23 @@ public final class SQLiteStore: Store {
 
     /// One transaction, which also raises the mark.
     func write<Result>(
-        _ now: Instant, keeps: (Result) -> Bool = { _ in true }, _ body: () throws(StoreError) -> Result
+        _ now: Instant, _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        try connection.transaction(keeps: keeps) { () throws(StoreError) in
+        try connection.transaction { () throws(StoreError) in
             let result = try body()
-            let mark = try connection.statement(
-                """
-                INSERT INTO meta(key, value) VALUES ('mark', $1)
-                ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE meta.value < excluded.value
-                """)
-            mark.bind(1, now.nanoseconds)
-            try mark.run()
+            try raiseMark(now)
             return result
         }
+    }
+
+    func raiseMark(_ now: Instant) throws(StoreError) {
+        let mark = try connection.statement(
+            """
+            INSERT INTO meta(key, value) VALUES ('mark', $1)
+            ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE meta.value < excluded.value
+            """)
+        mark.bind(1, now.nanoseconds)
+        try mark.run()
     }
 }
 
@@ -97,44 +102,24 @@ extension SQLiteConnection {
         try execute(
             """
             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF;
-            PRAGMA cache_size = -8000; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000;
+            PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000;
             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF
             """)
+        try shrinkCache()
         try require("PRAGMA synchronous", gives: 2)
         try require("PRAGMA foreign_keys", gives: 1)
+    }
+
+    /// The cache's usual size, 8 MB; what it had grown to is given back.
+    func shrinkCache() throws(StoreError) {
+        try execute("PRAGMA cache_size = -8000; PRAGMA shrink_memory")
     }
 
     private func require(_ pragma: String, gives wanted: SQLValue) throws(StoreError) {
         let value = try query(pragma).first?.first
         guard value == wanted else {
-            throw .refused("\(path): `\(pragma)` gave \(value ?? .null) where \(wanted) is needed to be durable")
-        }
-    }
-}
-
-/// Which schema a file holds.
-private enum SchemaVersion {
-    /// Whether the file is empty. Throws for one that is not ours or is newer than this program.
-    static func isNew(_ connection: SQLiteConnection) throws(StoreError) -> Bool {
-        let version = try connection.query("PRAGMA user_version").first?.first?.integer ?? 0
-        let application = try connection.query("PRAGMA application_id").first?.first?.integer ?? 0
-        let tables = try connection.query("SELECT count(*) FROM sqlite_schema").first?.first?.integer ?? 0
-        if version == 0, application == 0, tables == 0 { return true }
-        guard application == Schema.applicationID else {
-            throw .refused("\(connection.path): is a database of another program: move it away")
-        }
-        guard version <= Schema.version else { throw Schema.isNewer(connection.path, version) }
-        return false
-    }
-
-    static func make(_ connection: SQLiteConnection) throws(StoreError) {
-        try connection.transaction { () throws(StoreError) in
-            try connection.execute(Schema.tables)
-            try connection.execute(
-                """
-                PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = \(Schema.version);
-                INSERT INTO meta(key, value) VALUES ('generation', 0)
-                """)
+            throw .refused(
+                "\(path): `\(pragma)` gave \(value ?? .null) where \(wanted) is needed to be durable")
         }
     }
 }

@@ -1,0 +1,76 @@
+import AdviceConfig
+import AdviceCore
+import Foundation
+import Testing
+
+@Suite("Broken files")
+struct FuzzTests {
+    /// Bytes that mean something to YAML, to front matter or to a value.
+    private static let pieces =
+        [
+            "\n", " ", "  ", "\t", ":", ": ", "- ", "-", "#", "'", "\"", "{", "}", "[", "]", ",", "&a", "*a",
+            "!",
+            "|", ">", "? ", "---\n", "...\n", "%", "@", "`", "~", "\\", "\u{FEFF}", "\u{2028}", "\u{85}",
+            "\u{0}",
+            "é", "9", "-1", "..", "99999999999999999999", "file: ", "series", "none", "<<: *a", "2026-07-01",
+            "0000-00-00", "24:00", "whsec_",
+        ].map { Array($0.utf8) } + [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80]]
+
+    @Test("changed bytes never trap, and give a configuration or an error", arguments: UInt64(1)...8)
+    func mutations(_ seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let folder = try Folder()
+        var loadedCount = 0
+        for _ in 0..<40 {
+            let example = try #require(Case.good.randomElement(using: &random))
+            let files = try example.files()
+            let texts = files.keys.filter { !$0.hasPrefix("tls/") }.sorted()
+            let victim = try #require(texts.randomElement(using: &random))
+            try? FileManager.default.removeItem(atPath: folder.path)
+            for (name, bytes) in files {
+                try folder.write(name, name == victim ? Self.mutate(bytes, &random) : bytes)
+            }
+            let loaded = LoadTests.load(folder)
+            let hasErrors = loaded.diagnostics.contains { $0.severity == .error }
+            #expect((loaded.configuration == nil) == hasErrors, "\(example.name) \(victim)")
+            for diagnostic in loaded.diagnostics {
+                #expect(diagnostic.line >= 1 && diagnostic.column >= 1 && !diagnostic.message.isEmpty)
+            }
+            loadedCount += hasErrors ? 0 : 1
+        }
+        #expect((1..<40).contains(loadedCount), "some changes break a file, and some do not")
+    }
+
+    private static func mutate(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let start = Int.random(in: 0...bytes.count, using: &random)
+            let end = min(bytes.count, start + Int.random(in: 0...4, using: &random))
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                bytes.removeSubrange(start..<end)
+            case 1:
+                bytes.insert(contentsOf: pieces[Int.random(in: 0..<pieces.count, using: &random)], at: start)
+            case 2:
+                bytes.replaceSubrange(start..<end, with: [UInt8.random(in: 0...255, using: &random)])
+            default:
+                let from = Int.random(in: 0...bytes.count, using: &random)
+                let copied = bytes[from..<min(bytes.count, from + Int.random(in: 0...40, using: &random))]
+                bytes.insert(contentsOf: Array(copied), at: start)
+            }
+        }
+        return bytes
+    }
+}
+
+/// SplitMix64: the same changes in every run.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,67 @@
+/// A configuration as a user would write it: one series, its subscribers in a file of their own.
+struct Settings {
+    /// What the signatures are made with; nothing that a daemon writes may hold it.
+    static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+    struct Subscriber {
+        var id: String
+        var url: String
+        var secret = Settings.secret
+        /// Further lines of the entry, such as `headers: { X-A: b }`.
+        var more: [String] = []
+    }
+
+    var wall = WallTime()
+    var start: String
+    /// Long past by any wall time here: what starts today is due at once.
+    var at = "00:00"
+    var points = ["use-the-time", "build-trust", "bring-someone"]
+    var subscribers: [Subscriber] = []
+    var allowNetworks = "127.0.0.0/8"
+    /// Further lines of `delivery`.
+    var delivery: [String] = []
+    /// Further lines of the series.
+    var series: [String] = []
+    var logLevel = "trace"
+
+    init(_ subscribers: [Subscriber] = []) {
+        start = wall.day()
+        self.subscribers = subscribers
+    }
+
+    /// One subscriber at `url`.
+    init(ann url: String) { self.init([Subscriber(id: "ann", url: url)]) }
+
+    var yaml: String {
+        var lines = ["series:", "  daily:"]
+        lines += [
+            "title: One a day", "points: points/", "start: \(start)", "at: \(at)", "zone: \(wall.zone)",
+            "notice: Not medical advice.",
+        ].map { "    " + $0 }
+        lines += series.map { "    " + $0 }
+        lines += ["subscribers: { file: subscribers.yaml }", "delivery:"]
+        lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
+        lines += ["status: { listen: off }", "log: { level: \(logLevel), format: json }"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    var subscribersYAML: String {
+        guard !subscribers.isEmpty else { return "[]\n" }
+        return subscribers.map { subscriber in
+            let lines = ["url: \(subscriber.url)", "secret: \(subscriber.secret)"] + subscriber.more
+            return "- id: \(subscriber.id)\n" + lines.map { "  \($0)\n" }.joined()
+        }.joined()
+    }
+
+    func point(_ number: Int) -> String {
+        """
+        ---
+        id: \(points[number - 1])
+        number: \(number)
+        title: Point \(number)
+        ---
+        Text of point *\(number)*.
+
+        """
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// The programs that these tests run.
+enum Tools {
+    private static let environment = ProcessInfo.processInfo.environment
+    /// The project's folder.
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().path
+
+    /// The binary under test: `$ADVISED_BIN`, else what was built beside these tests.
+    static func advised() throws -> String {
+        if let given = environment["ADVISED_BIN"] { return try existing([given], "ADVISED_BIN names no program") }
+        // The runner's own path, or that of the bundle that it was given.
+        let beside = CommandLine.arguments.filter { $0.contains(".xctest") }
+            .map { URL(filePath: $0).deletingLastPathComponent().path }
+        return try existing(
+            (beside + [root + "/.build/release", root + "/.build/debug"]).map { $0 + "/advised" },
+            "there is no advised to test; build it, or name it in ADVISED_BIN")
+    }
+
+    /// The interpreter that has PyPI's standardwebhooks: of `$ADVISED_VENV`, else of `.venv`.
+    static func python() throws -> String {
+        try existing(
+            [(environment["ADVISED_VENV"] ?? root + "/.venv") + "/bin/python3"],
+            "there is no Python with standardwebhooks; scripts/python-venv makes it")
+    }
+
+    static func nginx() throws -> String {
+        try existing(["/usr/sbin/nginx", "/usr/bin/nginx"], "nginx is missing: apt-get install nginx-light")
+    }
+
+    /// A Python program of this folder.
+    static func script(_ name: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers/" + name
+    }
+
+    private static func existing(_ paths: [String], _ otherwise: String) throws -> String {
+        guard let path = paths.first(where: FileManager.default.isExecutableFile) else {
+            throw Missing("\(otherwise) (looked at \(paths.joined(separator: ", ")))")
+        }
+        return path
+    }
+}

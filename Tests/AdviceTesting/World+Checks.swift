@@ -1,0 +1,197 @@
+public import AdviceCore
+
+/// What receivers got, and what excuses a repeat.
+public struct Receipts: Sendable {
+    /// 2xx given, for each webhook-id (which stands for one delivery's key).
+    public internal(set) var accepted: [DeliveryKey: Int] = [:]
+    /// In order of acceptance, first times only.
+    public internal(set) var firsts: [Receipt] = []
+    var answered: Set<DeliveryKey> = []
+    private var excused: Set<DeliveryKey> = []
+
+    public struct Receipt: Hashable, Sendable {
+        public var subscriber: String
+        public var series: String
+        public var edition: String
+        public var point: String
+        public var slotDate: CivilDate
+        public var at: Instant
+    }
+
+    mutating func excuse(_ key: DeliveryKey) { excused.insert(key) }
+    func isExcused(_ key: DeliveryKey) -> Bool { excused.contains(key) }
+
+    /// The points that `subscriber` got, in order.
+    public func points(of subscriber: String) -> [String] {
+        firsts.filter { $0.subscriber == subscriber }.map(\.point)
+    }
+
+    public func receipts(of subscriber: String) -> [Receipt] {
+        firsts.filter { $0.subscriber == subscriber }
+    }
+}
+
+extension World {
+    /// What the scheduler may decide by: the series with the cohorts that are current.
+    public var settings: SchedulerSettings {
+        let setups = series.map { series -> SeriesSetup in
+            let mine = store.cohorts.filter { record in
+                guard record.series == series.id else { return false }
+                switch series.zone {
+                case .named(let zone): return record.cohort == Cohort(zone: zone, at: series.at)
+                case .subscriber: return record.members > 0
+                }
+            }
+            return SeriesSetup(
+                series: series, home: TestZones.calendar(series.zone.name, series.at),
+                cohorts: mine.map {
+                    SeriesSetup.CohortSetup(
+                        record: $0, calendar: TestZones.calendar($0.cohort.zone, $0.cohort.at))
+                })
+        }
+        return SchedulerSettings(series: setups, concurrency: concurrency, perHost: perHost, hosts: hosts)
+    }
+
+    // MARK: Checks
+
+    mutating func checkSend(_ attempt: Attempt) {
+        let delivery = attempt.delivery
+        let row = store.deliveries[delivery.key]
+        var wrong: [String] = []
+        func note(_ isWrong: Bool, _ what: String) {
+            if isWrong { wrong.append(what) }
+        }
+        note(Int(delivery.release.number) > store.releases.count, "P4: sent before its release is committed")
+        note(row?.state.isSettled ?? false, "P7: sent though it is settled on disk")
+        note(attempt.number != (row?.attempts ?? 0) + 1, "an attempt with a number out of turn")
+        note(!store.isClaimed(delivery.key), "sent though it is not claimed")
+        note(groupsUnderway.count >= Limits.groupsUnderway, "P11: sent while the disk is behind")
+        note(!isUp, "P11: sent after the end")
+        note(inFlight.count >= concurrency, "more in flight than concurrency")
+        let sharing = inFlight.values.count { $0.delivery.endpoint.limitKey == delivery.endpoint.limitKey }
+        let cap = hosts[delivery.endpoint.limitKey] ?? perHost
+        note(sharing >= cap, "more in flight than per_host")
+        for what in wrong {
+            problems.append("\(what): \(delivery.subscriberID)'s \(delivery.release.subject) at \(clock.wall)")
+        }
+    }
+
+    mutating func checkWrite(_ transaction: Transaction) {
+        switch transaction {
+        case .save, .inherit: break
+        case .release(let draft): checkRelease(draft)
+        case .record(let group): checkGroup(group)
+        }
+    }
+
+    private mutating func checkRelease(_ draft: ReleaseDraft) {
+        let name = "\(draft.series)/\(draft.point.id) on \(draft.row.slotDate)"
+        if draft.row.releasedAt < draft.row.scheduledFor { problems.append("released early: \(name)") }
+        guard let record = store.records[draft.series], let begin = record.begin else {
+            problems.append("P3: released though the series has not begun: \(name)")
+            return
+        }
+        if record.state != .running { problems.append("P3: released though it is \(record.state): \(name)") }
+        if draft.row.slotDate < begin { problems.append("P3: released before it begins: \(name)") }
+        if draft.edition != record.edition { problems.append("released in another edition: \(name)") }
+    }
+
+    private mutating func checkGroup(_ group: OutcomeGroup) {
+        var seen: Set<DeliveryKey> = []
+        for record in group.records {
+            if !seen.insert(record.key).inserted || !store.isClaimed(record.key) {
+                problems.append("recorded twice, or never claimed: \(record.key)")
+            }
+            if record.state == .delivered, !ledgerOfReceivers.answered.contains(record.key) {
+                problems.append("P6: recorded as delivered without a 2xx: \(record.key)")
+            }
+            if record.state == .waiting, record.nextAttemptAt == nil {
+                problems.append("P5: waits for nothing: \(record.key)")
+            }
+        }
+        for batch in group.finishedBatches where !store.isComplete(batch: batch, with: group.records) {
+            problems.append("P5: batch \(batch) is finished before its last delivery")
+        }
+    }
+
+    mutating func checkTelling(_ telling: Telling) {
+        switch telling {
+        case .released(let draft, _):
+            if !store.has(draft.row, cohort: draft.cohort.number, edition: draft.edition) {
+                problems.append("P8: told of a release that is not on disk: \(draft.point.id)")
+            }
+        case .delivered(let settlement), .waiting(let settlement), .exhausted(let settlement),
+            .cancelled(let settlement):
+            if store.deliveries[settlement.record.key] != settlement.record {
+                problems.append("P8: told of an outcome that is not on disk: \(settlement.subscriber)")
+            }
+        case .begins(let series, _):
+            if store.records[series]?.state != .running { problems.append("P8: begins, but not on disk") }
+        default:
+            break
+        }
+    }
+
+    mutating func accept(_ attempt: Attempt) {
+        let delivery = attempt.delivery
+        let count = (ledgerOfReceivers.accepted[delivery.key] ?? 0) + 1
+        ledgerOfReceivers.accepted[delivery.key] = count
+        if count > 1 {
+            if !ledgerOfReceivers.isExcused(delivery.key) {
+                problems.append("P7: \(delivery.subscriberID) got \(delivery.release.subject) twice without excuse")
+            }
+            return
+        }
+        let draft = store.releases[Int(delivery.release.number) - 1].draft
+        let receipt = Receipts.Receipt(
+            subscriber: delivery.subscriberID, series: draft.series, edition: "\(draft.edition)",
+            point: draft.point.id, slotDate: draft.row.slotDate, at: clock.wall)
+        for earlier in ledgerOfReceivers.receipts(of: receipt.subscriber)
+        where earlier.series == receipt.series && earlier.edition == receipt.edition {
+            if earlier.point == receipt.point {
+                problems.append("P1: \(receipt.subscriber) got \(receipt.point) twice in one edition")
+            }
+            if earlier.slotDate == receipt.slotDate {
+                problems.append(
+                    "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) for \(receipt.slotDate)")
+            }
+        }
+        ledgerOfReceivers.firsts.append(receipt)
+    }
+
+    /// Bookkeeping of what an event ends, before it is decided on.
+    mutating func noteEnd(of event: Event) {
+        switch event {
+        case .outcomes(let results):
+            for result in results { inFlight[result.token] = nil }
+        case .committed(let number, _):
+            groupsUnderway.remove(number)
+        default:
+            break
+        }
+    }
+
+    /// Checks that only hold at the end, when everything has healed: P5, and that batches are finished.
+    public mutating func checkSettled() {
+        if store.unsettled > 0 {
+            problems.append("P5: \(store.unsettled) deliveries are not settled at \(clock.wall)")
+        }
+        if store.unfinishedBatches > 0 {
+            problems.append("P5: \(store.unfinishedBatches) batches are not finished at \(clock.wall)")
+        }
+    }
+
+    /// P2 for a series that was not edited: each cohort's ledger has its points in order, none left out.
+    public mutating func checkOrder(_ series: Series) {
+        for cohort in store.cohorts where cohort.series == series.id {
+            let rows = store.rows(series.id, cohort: cohort.number)
+            let pinned = Set(series.points.filter { $0.date != nil }.map(\.id))
+            let out = rows.sorted { $0.sequence < $1.sequence }.map(\.point).filter { !pinned.contains($0) }
+            let expected = series.points.map(\.id).filter { !pinned.contains($0) }.prefix(out.count)
+            if out != Array(expected) { problems.append("P2: \(cohort.cohort) went \(out)") }
+            if rows.map(\.slotDate) != rows.map(\.slotDate).sorted() {
+                problems.append("P2: \(cohort.cohort) went back in date")
+            }
+        }
+    }
+}

@@ -1,0 +1,325 @@
+public import AdviceCore
+
+/// A world for one daemon: runs a scheduler's effects against a `ToyStore` and receivers that answer as told,
+/// with clocks that can be stepped, crashes before and after everything that lasts, and answers that get lost.
+/// One seed gives one course of events. What breaks a promise is noted in `problems`.
+///
+/// What happens is ordered by (time, sequence). Time is the time since boot; the wall clock may be stepped.
+public struct World: Sendable {
+    public var clock: ManualClock
+    public internal(set) var store = ToyStore()
+    public internal(set) var scheduler: Scheduler
+    public var series: [Series]
+    public var roster: [ToySubscriber]
+    public var faults = Faults()
+    public var receiver: Receiver = { _, _ in Reply(.delivered) }
+    public var concurrency = 16
+    public var perHost = 4
+    public var hosts: [String: Int] = [:]
+    public var once = false
+    /// Broken promises, in words.
+    public internal(set) var problems: [String] = []
+    public internal(set) var tellings: [Telling] = []
+    public internal(set) var answers: [Answer] = []
+    public internal(set) var exits: [Exit] = []
+    public internal(set) var isUp = false
+    public internal(set) var sent: [Attempt] = []
+    public internal(set) var ledgerOfReceivers = Receipts()
+    public internal(set) var crashes = 0
+
+    var random: SplitMix64
+    var queue: [Happening] = []
+    var sequence: UInt64 = 0
+    var armed: Instant?
+    var life = 0
+    var storeFree = Span.zero
+    var idleTicks = 0
+    /// Record transactions on their way to the disk, by number.
+    var groupsUnderway: Set<UInt64> = []
+    var inFlight: [UInt64: Attempt] = [:]
+
+    /// What a receiver does with one attempt.
+    public struct Reply: Sendable {
+        public var outcome: Outcome
+        /// The receiver has it, and said so; the daemon never learns.
+        public var isAnswerLost = false
+        public var latency = Span.milliseconds(20)
+
+        public init(_ outcome: Outcome, latency: Span = .milliseconds(20)) {
+            self.outcome = outcome
+            self.latency = latency
+        }
+    }
+
+    public typealias Receiver = @Sendable (Attempt, Moment) -> Reply
+
+    /// How likely things go wrong, each in 1 of so many cases; 0 is never.
+    public struct Faults: Sendable {
+        public var crash = 0
+        public var lostAnswer = 0
+        public var refusedCommit = 0
+        public var refusal = 0
+        /// How long the daemon stays down after a crash, at most.
+        public var longestDowntime = Span.seconds(20)
+        public init() {}
+    }
+
+    struct Happening: Sendable {
+        var at: Span
+        var sequence: UInt64
+        var life: Int
+        var what: What
+
+        enum What: Sendable {
+            case commit(UInt64, Transaction)
+            case claim(Int)
+            case arrive(Attempt)
+            case feed(Event)
+            case start
+        }
+    }
+
+    public init(
+        seed: UInt64 = 1, wall: Instant, series: [Series], roster: [ToySubscriber] = [ToySubscriber("ann")]
+    ) {
+        random = SplitMix64(seed: seed)
+        clock = ManualClock(wall: wall)
+        scheduler = Scheduler(seed: seed)
+        self.series = series
+        self.roster = roster
+    }
+
+    // MARK: What a test does
+
+    /// The daemon starts: it takes the roster, reads what the store knows, and goes.
+    public mutating func start() {
+        isUp = true
+        scheduler = Scheduler(seed: random.next(), once: once)
+        store.take(roster, series: series, now: clock.wall)
+        feed(.started(store.knowledge, settings))
+    }
+
+    /// A reload with the series and the roster as they are now.
+    public mutating func reload() {
+        guard isUp else { return }
+        store.take(roster, series: series, now: clock.wall)
+        feed(.configured(settings))
+    }
+
+    /// Somebody sets the wall clock; the kernel says so where `isNoticed`.
+    public mutating func step(_ span: Span, isNoticed: Bool = true) {
+        clock.step(span)
+        if isUp, isNoticed { feed(.clockStepped) }
+    }
+
+    public mutating func stop() { feed(.stopping) }
+
+    public mutating func operate(_ command: OperatorCommand) { feed(.operate(command, request: 1)) }
+
+    /// The process dies; a commit on its way is on the disk or is not.
+    public mutating func crash() {
+        crashes += 1
+        if let first = queue.filter({ $0.life == life && $0.what.isWrite }).min(by: World.isEarlier),
+            Bool.random(using: &random), case .commit(_, let transaction) = first.what
+        {
+            apply(transaction)
+        }
+        end()
+    }
+
+    /// A crash, and a start `downtime` later.
+    public mutating func crash(for downtime: Span) {
+        crash()
+        happen(in: downtime, .start, life: life)
+    }
+
+    /// Runs for `span` of true time.
+    public mutating func run(for span: Span) {
+        let end = clock.boot + span
+        while let at = nextTime(), at <= end { next(at) }
+        clock.advance(end - clock.boot)
+    }
+
+    /// Runs until the wall shows `instant`, whatever steps there are on the way.
+    public mutating func run(until instant: Instant) {
+        while clock.wall < instant {
+            guard let at = nextTime(), at < clock.boot + (instant - clock.wall) else { break }
+            next(at)
+        }
+        clock.advance(clock.wait(until: instant))
+    }
+
+    // MARK: The course of events
+
+    /// When something happens next: from the queue, or the daemon's timer.
+    private func nextTime() -> Span? {
+        let queued = queue.min(by: World.isEarlier)?.at
+        guard isUp, let armed else { return queued }
+        let timer = clock.boot + clock.wait(until: armed)
+        return min(queued ?? timer, timer)
+    }
+
+    private mutating func next(_ at: Span) {
+        idleTicks = at > clock.boot ? 0 : idleTicks
+        clock.advance(at - clock.boot)
+        guard let place = queue.indices.min(by: { World.isEarlier(queue[$0], queue[$1]) }),
+            queue[place].at <= at
+        else {
+            tick()
+            return
+        }
+        let happening = queue.remove(at: place)
+        if isUp, draw(faults.crash) {
+            // Put back: what is on its way may still arrive, and what is being written may have been.
+            queue.append(happening)
+            crash(for: Span(nanoseconds: Int64.random(in: 0...faults.longestDowntime.nanoseconds, using: &random)))
+            return
+        }
+        occur(happening)
+    }
+
+    private mutating func tick() {
+        armed = nil
+        idleTicks += 1
+        if idleTicks > 100 {
+            problems.append("spins at \(clock.wall): woken 100 times without time passing")
+            end()
+            return
+        }
+        feed(.tick)
+    }
+
+    private mutating func occur(_ happening: Happening) {
+        switch happening.what {
+        case .arrive(let attempt):
+            // On the wire already: it arrives whether the daemon lives or not.
+            arrive(attempt, life: happening.life)
+        case .start:
+            if !isUp, happening.life == life { start() }
+        case .feed(let event) where happening.life == life:
+            feed(event)
+        case .commit(let number, let transaction) where happening.life == life:
+            commit(number, transaction)
+        case .claim(let limit) where happening.life == life:
+            let claim = store.claim(limit: limit, now: clock.wall)
+            happen(in: .milliseconds(1), .feed(.claimed(claim)), life: life)
+        default:
+            break
+        }
+    }
+
+    private mutating func commit(_ number: UInt64, _ transaction: Transaction) {
+        if draw(faults.refusedCommit) {
+            happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
+            return
+        }
+        let result = apply(transaction)
+        happen(in: .milliseconds(1), .feed(.committed(transaction: number, result)), life: life)
+    }
+
+    @discardableResult
+    private mutating func apply(_ transaction: Transaction) -> CommitResult {
+        checkWrite(transaction)
+        return store.commit(transaction)
+    }
+
+    private mutating func arrive(_ attempt: Attempt, life: Int) {
+        var reply = receiver(attempt, clock.now)
+        if draw(faults.refusal) { reply.outcome = .retry }
+        let isAccepted = reply.outcome == .delivered
+        if isAccepted, draw(faults.lostAnswer) { reply.isAnswerLost = true }
+        if isAccepted {
+            accept(attempt)
+            if reply.isAnswerLost { ledgerOfReceivers.excuse(attempt.delivery.key) }
+        }
+        let outcome = reply.isAnswerLost ? Outcome.retry : reply.outcome
+        if outcome == .delivered { ledgerOfReceivers.answered.insert(attempt.delivery.key) }
+        let result = AttemptResult(
+            token: attempt.token, outcome: outcome, startedAt: clock.wall, latency: reply.latency)
+        happen(in: reply.latency, .feed(.outcomes([result])), life: life)
+    }
+
+    // MARK: The shell
+
+    mutating func feed(_ event: Event) {
+        guard isUp else { return }
+        let life = life
+        noteEnd(of: event)
+        for effect in scheduler.handle(event, now: clock.now) where life == self.life { run(effect) }
+    }
+
+    private mutating func run(_ effect: Effect) {
+        switch effect {
+        case .commit(let number, let transaction):
+            if case .record = transaction { groupsUnderway.insert(number) }
+            work(.commit(number, transaction))
+        case .claim(let limit):
+            work(.claim(limit))
+        case .send(let attempts):
+            for attempt in attempts {
+                checkSend(attempt)
+                inFlight[attempt.token] = attempt
+                sent.append(attempt)
+                happen(in: delay(20), .arrive(attempt), life: life)
+            }
+        case .arm(let instant):
+            armed = instant
+        case .tell(let telling):
+            checkTelling(telling)
+            tellings.append(telling)
+        case .answer(_, let answer):
+            answers.append(answer)
+        case .exit(let exit):
+            exits.append(exit)
+            end()
+            if exit == .storeRefused, faults.refusedCommit > 0 { happen(in: .seconds(1), .start, life: life) }
+        }
+    }
+
+    /// The store works on one thing after the other.
+    private mutating func work(_ what: Happening.What) {
+        storeFree = max(storeFree, clock.boot) + delay(5)
+        happen(in: storeFree - clock.boot, what, life: life)
+    }
+
+    private mutating func end() {
+        isUp = false
+        life += 1
+        armed = nil
+        storeFree = clock.boot
+        groupsUnderway = []
+        for attempt in inFlight.values { ledgerOfReceivers.excuse(attempt.delivery.key) }
+        for key in ledgerOfReceivers.answered where store.deliveries[key]?.state != .delivered {
+            ledgerOfReceivers.excuse(key)
+        }
+        inFlight = [:]
+        store = store.restarted()
+    }
+
+    mutating func happen(in span: Span, _ what: Happening.What, life: Int) {
+        sequence += 1
+        queue.append(Happening(at: clock.boot + span, sequence: sequence, life: life, what: what))
+    }
+
+    static func isEarlier(_ left: Happening, _ right: Happening) -> Bool {
+        (left.at, left.sequence) < (right.at, right.sequence)
+    }
+
+    /// Up to `milliseconds`, never nothing.
+    private mutating func delay(_ milliseconds: Int64) -> Span {
+        Span(nanoseconds: Int64.random(in: 1...milliseconds * 1_000_000, using: &random))
+    }
+
+    mutating func draw(_ oneIn: Int) -> Bool {
+        oneIn > 0 && Int.random(in: 1...oneIn, using: &random) == 1
+    }
+}
+
+extension World.Happening.What {
+    var isWrite: Bool {
+        switch self {
+        case .commit, .claim: true
+        case .arrive, .feed, .start: false
+        }
+    }
+}
