@@ -14,8 +14,8 @@ final class CurlLoop {
 
     private let multi: UnsafeMutableRawPointer
     private var events = [epoll_event](repeating: epoll_event(), count: 256)
-    /// For each descriptor number: how often libcurl has let go of it, and whether it watches it now. An event
-    /// read before a descriptor was closed and reused carries an older count and is dropped.
+    /// For each descriptor number: how often libcurl has let go of it, and whether it watches it now. An
+    /// event read before a descriptor was closed and reused carries an older count and is dropped.
     private var watched: [(generation: UInt32, isWatched: Bool)] = []
 
     private static let isReady: Bool = {
@@ -93,7 +93,9 @@ final class CurlLoop {
     func nextFinished() -> (handle: EasyHandle, code: CURLcode)? {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else {
+                continue
+            }
             let code = message.pointee.data.result
             let handle = EasyHandle.at(ccurl_get_private(easy))
             // The message is libcurl's and gone after this.

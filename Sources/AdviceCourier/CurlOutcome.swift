@@ -16,17 +16,14 @@ struct Exchange {
     var osErrno: Int32 = 0
     /// How far it came.
     var phase = Phase.lookup
-    /// OpenSSL's verdict on the certificate's chain, 0 where it was good.
+    /// OpenSSL's verdict on the certificate's chain, 0 where it was good, 1 where none was asked for.
     var verifyResult = 0
     /// The answer's `Location`, as it came.
     var location: [UInt8] = []
-    /// Which of our own limits ended the transfer.
-    var overrun: Overrun?
     /// `http:` was allowed.
     var allowHTTP = false
 
     enum Phase { case lookup, connecting, connected }
-    enum Overrun { case body, headers }
 
     var finalStatus: Int? { status >= 200 ? status : nil }
 }
@@ -36,7 +33,9 @@ enum CurlOutcome {
     /// The outcome of an attempt. A status, once known, decides whatever became of the transfer after it.
     static func outcome(of exchange: Exchange) -> Outcome {
         if exchange.blockedAddress != nil { return .blocked }
-        if let status = exchange.finalStatus { return outcome(status: status, retryAfter: exchange.retryAfter) }
+        if let status = exchange.finalStatus {
+            return outcome(status: status, retryAfter: exchange.retryAfter)
+        }
         if exchange.osErrno == EMFILE || exchange.osErrno == ENFILE { return .ours }
         switch CURLcode(rawValue: UInt32(exchange.code)) {
         case CURLE_UNSUPPORTED_PROTOCOL:
@@ -141,11 +140,11 @@ enum CurlOutcome {
         }
     }
 
-    /// X509_V_ERR_* of OpenSSL's x509_vfy.h. libcurl compares names itself, so that a good chain with a
-    /// refused peer means another host's certificate.
+    /// X509_V_ERR_* of OpenSSL's x509_vfy.h. libcurl compares names itself, before it asks for the chain's
+    /// verdict: that is then good, or still the 1 that libcurl begins with.
     private static func certificateWords(_ verifyResult: Int) -> String {
         switch verifyResult {
-        case 0, 62, 64: "the certificate is for another host"
+        case 0, 1, 62, 64: "the certificate is for another host"
         case 9: "the certificate is not valid yet"
         case 10: "the certificate has expired"
         case 18, 19: "the certificate is self-signed"

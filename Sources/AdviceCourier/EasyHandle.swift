@@ -17,8 +17,8 @@ final class EasyHandle {
     let easy: UnsafeMutableRawPointer
     /// Where the engine has put it among those in flight.
     var position = 0
-    /// A kept connection had died and libcurl went on with a new one. 7.88.1 counts these over a handle's whole
-    /// life and gives an attempt up at the sixth: such a handle is not for another attempt.
+    /// A kept connection had died and libcurl went on with a new one. 7.88.1 counts these over a handle's
+    /// whole life and gives an attempt up at the sixth: such a handle is not for another attempt.
     private(set) var isSpent = false
     private(set) var token: UInt64 = 0
     /// CLOCK_MONOTONIC, nanoseconds.
@@ -118,7 +118,8 @@ final class EasyHandle {
         return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
     }
 
-    /// `Expect:` without a value takes the header away: libcurl would wait a second for a 100 on larger bodies.
+    /// `Expect:` without a value takes the header away: libcurl would wait a second for a 100 on larger
+    /// bodies.
     private func setHeaders(_ lines: [String]) {
         headers = curl_slist_append(nil, "Expect:")
         for line in lines {
@@ -136,7 +137,8 @@ extension EasyHandle {
     private func installCallbacks() {
         let context = Unmanaged.passUnretained(self).toOpaque()
         for option in [
-            CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA,
+            CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA,
+            CURLOPT_PREREQDATA,
         ] {
             Options.check(ccurl_set_pointer(easy, option, context), option)
         }
@@ -170,21 +172,16 @@ extension EasyHandle {
         bodyBytes += bytes.count
         let room = Self.keptLimit - prefix.count
         if room > 0 { prefix.append(contentsOf: bytes.prefix(room)) }
-        guard bodyBytes <= Self.bodyLimit else { return hangUp(.body) }
-        return bytes.count
+        // Any other number than the given one makes libcurl hang up.
+        return bodyBytes <= Self.bodyLimit ? bytes.count : -1
     }
 
     private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
-        guard headerBytes <= Self.headerLimit else { return hangUp(.headers) }
+        guard headerBytes <= Self.headerLimit else { return -1 }
         // What follows a body is a trailer, which nobody asked for.
         if bodyBytes == 0 { read(header: bytes) }
         return bytes.count
-    }
-
-    private func hangUp(_ overrun: Exchange.Overrun) -> Int {
-        exchange.overrun = overrun
-        return -1
     }
 
     private func read(header line: UnsafeRawBufferPointer) {
@@ -236,7 +233,9 @@ extension EasyHandle {
     }
 
     private func admit(_ address: IPAddress) -> Bool {
-        guard case .denied(let kind) = addressGuard.judge(address, allowing: allowNetworks) else { return true }
+        guard case .denied(let kind) = addressGuard.judge(address, allowing: allowNetworks) else {
+            return true
+        }
         if refusal == nil { refusal = (address, kind) }
         return false
     }
@@ -249,15 +248,21 @@ extension EasyHandle {
 /// One header line as libcurl hands it over, with its line end.
 enum HeaderLine {
     /// The value behind `name` (lower case) and its colon, nil where the line is another header's.
-    static func value(of name: StaticString, in line: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer>? {
+    static func value(of name: StaticString, in line: UnsafeRawBufferPointer) -> Slice<
+        UnsafeRawBufferPointer
+    >? {
         let length = name.utf8CodeUnitCount
         guard line.count > length, line[length] == UInt8(ascii: ":") else { return nil }
         for index in 0..<length where line[index] | 0x20 != name.utf8Start[index] | 0x20 { return nil }
         var end = line.count
-        while end > length + 1, line[end - 1] <= 0x20 { end -= 1 }
+        while end > length + 1, isBlank(line[end - 1]) { end -= 1 }
         var start = length + 1
-        while start < end, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
+        while start < end, isBlank(line[start]) { start += 1 }
         return line[start..<end]
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a
     }
 }
 

@@ -39,7 +39,8 @@ private func mistakeInSpelling(_ text: String) -> URLMistake? {
         case 0x80...: return URLMistake("the URL holds a character outside ASCII: write the host as xn--...")
         case UInt8(ascii: "\\"): return URLMistake("the URL holds a backslash: write a slash, or %5C")
         case UInt8(ascii: "#"):
-            return URLMistake("a URL to post to has no fragment: leave out the `#` and what follows, or write %23")
+            return URLMistake(
+                "a URL to post to has no fragment: leave out the `#` and what follows, or write %23")
         default: continue
         }
     }
@@ -80,7 +81,9 @@ private func isLiteral(_ host: String) -> Bool {
 
 private func part(_ part: CURLUPart, of handle: OpaquePointer) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard curl_url_get(handle, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else { return nil }
+    guard curl_url_get(handle, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else {
+        return nil
+    }
     defer { curl_free(text) }
     return String(cString: text)
 }

@@ -27,7 +27,7 @@ public actor Daemon: QueueActor {
     private var nextPing: Span?
     private var statusText = "starting"
     private var isReloading = false
-    private var ended: CheckedContinuation<DaemonExit, Never>?
+    private var ended: (@Sendable (DaemonExit) -> Void)?
     private let descriptorLimit: Int
     private let reading = DispatchQueue(label: "reading")
 
@@ -72,11 +72,15 @@ public actor Daemon: QueueActor {
         descriptorLimit = max(1, Descriptors.raiseLimit() - Descriptors.reserve)
     }
 
-    /// Runs until a signal, an error of the store, or, with `once`, until nothing more can be done now.
-    public func run() async -> DaemonExit {
-        await withCheckedContinuation { continuation in
-            ended = continuation
-            begin()
+    /// Runs until a signal, an error of the store, or, with `once`, until nothing more can be done now; then
+    /// calls `ended`, once, on a queue of its own.
+    ///
+    /// A closure and not `async`: the first task on Swift's global executor starts libdispatch's monitor of its
+    /// thread pool, which wakes the process once a second from then on (docs/decisions/0006).
+    public nonisolated func run(_ ended: @escaping @Sendable (DaemonExit) -> Void) {
+        enter { daemon in
+            daemon.ended = ended
+            daemon.begin()
         }
     }
 
@@ -160,7 +164,7 @@ public actor Daemon: QueueActor {
         courier = nil
         desk.enter { desk in
             desk.close()
-            ended.resume(returning: exit)
+            ended(exit)
         }
     }
 

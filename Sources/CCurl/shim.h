@@ -28,7 +28,8 @@ static inline CURLcode ccurl_set_headers(CURL *easy, struct curl_slist *_Nullabl
 }
 
 /// For WRITEFUNCTION and HEADERFUNCTION, which share a type.
-static inline CURLcode ccurl_set_receiver(CURL *easy, CURLoption option, curl_write_callback _Nonnull function) {
+static inline CURLcode ccurl_set_receiver(
+    CURL *easy, CURLoption option, curl_write_callback _Nonnull function) {
     return curl_easy_setopt(easy, option, function);
 }
 

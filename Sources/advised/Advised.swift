@@ -2,8 +2,11 @@ import AdviceCore
 import ArgumentParser
 
 /// The command line. One file a command; what they share is in `Installation` and `Output`.
+///
+/// Nothing here is `async`: the daemon waits without a single wakeup, and a task on Swift's global executor
+/// would end that (docs/decisions/0006).
 @main
-struct Advised: AsyncParsableCommand {
+struct Advised: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "advised",
         abstract: "Releases one point of advice a day and delivers it to its subscribers by signed webhooks.",

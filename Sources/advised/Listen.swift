@@ -7,7 +7,7 @@ import Dispatch
 import Foundation
 import Glibc
 
-struct Listen: AsyncParsableCommand {
+struct Listen: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "A receiver for trying things out: prints each webhook, and whether its signature holds.")
 
@@ -24,7 +24,7 @@ struct Listen: AsyncParsableCommand {
         guard (0...300).contains(delay) else { throw ValidationError("--delay is 0 to 300 seconds") }
     }
 
-    func run() async throws {
+    func run() throws {
         let printer = Printer(keys: try keys(), json: json)
         let listener: Listener
         do {
@@ -34,7 +34,7 @@ struct Listen: AsyncParsableCommand {
             throw Exits.unavailable
         }
         Output.note("listening on http://127.0.0.1:\(listener.port)/, answering \(status); Ctrl-C ends it")
-        await untilAsked()
+        untilAsked()
         listener.stop()
     }
 
@@ -48,23 +48,17 @@ struct Listen: AsyncParsableCommand {
     }
 
     /// Waits for TERM or INT.
-    private func untilAsked() async {
+    private func untilAsked() {
         let queue = DispatchQueue(label: "signals")
+        let asked = OneAnswer<Int32>()
         let sources = [SIGTERM, SIGINT].map { number -> any DispatchSourceSignal in
             signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: queue)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { asked.give(number) }
+            source.activate()
+            return source
         }
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            // On one serial queue: the first signal resumes, the others find it done.
-            nonisolated(unsafe) var waiting: CheckedContinuation<Void, Never>? = continuation
-            for source in sources {
-                source.setEventHandler {
-                    waiting?.resume()
-                    waiting = nil
-                }
-                source.activate()
-            }
-        }
+        _ = asked.wait()
         for source in sources { source.cancel() }
     }
 

@@ -5,7 +5,7 @@ import AdviceStore
 import ArgumentParser
 import Logging
 
-struct Run: AsyncParsableCommand {
+struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The daemon, in the foreground.",
         discussion: """
@@ -19,7 +19,7 @@ struct Run: AsyncParsableCommand {
         help: "Release what is due, deliver all that can be delivered now, and exit: 1 if something is left.")
     var once = false
 
-    func run() async throws {
+    func run() throws {
         ProcessHardening.forbidDumps()
         let installation = options.installation
         let loaded = installation.load()
@@ -44,7 +44,9 @@ struct Run: AsyncParsableCommand {
                 load: { installation.load() }, controlSocket: installation.controlSocket, once: once,
                 seed: UInt64.random(in: .min ... .max)),
             configuration: configuration, store: store)
-        try finish(await daemon.run(), logger)
+        let ended = OneAnswer<DaemonExit>()
+        daemon.run { ended.give($0) }
+        try finish(ended.wait(), logger)
     }
 
     private func finish(_ exit: DaemonExit, _ logger: Logger) throws {

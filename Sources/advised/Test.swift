@@ -6,7 +6,7 @@ import AdviceMessage
 import AdviceStore
 import ArgumentParser
 
-struct Test: AsyncParsableCommand {
+struct Test: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sends one advice.test now and prints the exchange.",
         discussion: "Exit 0 on 2xx, else 1. It touches no ledger, and its webhook-id begins with msg_test_.")
@@ -15,7 +15,7 @@ struct Test: AsyncParsableCommand {
     @Argument(help: "The subscriber's id.") var subscriber: String
     @Option(help: "Show this point (ID, SERIES/ID or number), marked as a test.") var point: String?
 
-    func run() async throws {
+    func run() throws {
         let installation = options.installation
         let configuration = try installation.configuration()
         guard let receiver = configuration.subscribers.first(where: { $0.id == subscriber }) else {
@@ -37,7 +37,7 @@ struct Test: AsyncParsableCommand {
         }
         for header in request.headers { Output.line("> \(header)") }
         Output.line(">\n> \(String(decoding: body, as: UTF8.self))")
-        try report(await send(request))
+        try report(send(request))
     }
 
     private func shown(
@@ -53,20 +53,14 @@ struct Test: AsyncParsableCommand {
     }
 
     /// One attempt by the same courier that the daemon uses.
-    private func send(_ request: CourierRequest) async -> CourierReply {
-        let (replies, receiving) = AsyncStream.makeStream(of: CourierReply.self)
+    private func send(_ request: CourierRequest) -> CourierReply {
+        let answer = OneAnswer<CourierReply>()
         let courier = CurlCourier(addressGuard: AddressGuard(ownAddresses: readOwnAddresses())) { batch in
-            for reply in batch { receiving.yield(reply) }
+            for reply in batch { answer.give(reply) }
         }
+        defer { courier.close() }
         courier.send([request])
-        var first: CourierReply?
-        for await reply in replies {
-            first = reply
-            break
-        }
-        courier.close()
-        guard let first else { preconditionFailure("each token comes back exactly once") }
-        return first
+        return answer.wait()
     }
 
     private func report(_ reply: CourierReply) throws {

@@ -76,7 +76,8 @@ struct ValuesTests {
         #expect(delivery.connectTimeout == .milliseconds(500))
         #expect(delivery.timeout == .seconds(30))
         #expect(delivery.retries == [.seconds(1), .minutes(2)])
-        #expect(delivery.allowNetworks.map(\.description) == ["10.0.0.0/8", "fd00::/8", "169.254.169.254"])
+        #expect(
+            delivery.allowNetworks.map(\.description) == ["10.0.0.0/8", "fd12:3456::/32", "169.254.169.254"])
         #expect(delivery.allowHTTP)
         #expect(delivery.proxy == .inline("socks5h://proxy.example.org:1080"))
         #expect(delivery.contact == "https://example.org/about")

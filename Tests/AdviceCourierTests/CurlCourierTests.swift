@@ -77,8 +77,14 @@ extension OverSockets {
             arguments: [
                 ("503 X", "retry-after: 120", .retryAfter(.seconds(120)), "503 Service Unavailable"),
                 ("503 X", "Retry-After:  7 ", .retryAfter(.seconds(7)), "503 Service Unavailable"),
-                ("503 X", "retry-after: Sun, 06 Nov 1994 08:49:37 GMT", .retryAfter(.zero), "503 Service Unavailable"),
-                ("503 X", "retry-after: Fri, 31 Dec 9999 23:59:59 GMT", .retryAfter(.hours(24)), "503 Service Unavailable"),
+                (
+                    "503 X", "retry-after: Sun, 06 Nov 1994 08:49:37 GMT", .retryAfter(.zero),
+                    "503 Service Unavailable"
+                ),
+                (
+                    "503 X", "retry-after: Fri, 31 Dec 9999 23:59:59 GMT", .retryAfter(.hours(24)),
+                    "503 Service Unavailable"
+                ),
                 ("503 X", "retry-after: -1", .retry, "503 Service Unavailable"),
                 ("503 X", "x-retry-after: 5", .retry, "503 Service Unavailable"),
                 ("429 X", "retry-after: 3", .retryAfter(.seconds(3)), "429 Too Many Requests"),
@@ -150,7 +156,8 @@ extension OverSockets {
             let post = Post()
             let base = "http://127.0.0.1:\(receiver.port)"
             let replies = await post.send([
-                .local("\(base)/silent", token: 1, timeout: .milliseconds(400)), .local("\(base)/fast", token: 2),
+                .local("\(base)/silent", token: 1, timeout: .milliseconds(400)),
+                .local("\(base)/fast", token: 2),
             ])
             post.close()
             receiver.stop()

@@ -7,7 +7,8 @@ import Testing
 extension OverSockets {
     @Suite("The loop")
     struct CurlLoopTests {
-        @Test("a connection is kept where it is wanted, and closed where it is not", arguments: [true, false])
+        @Test(
+            "a connection is kept where it is wanted, and closed where it is not", arguments: [true, false])
         func keeping(keeps: Bool) async throws {
             let receiver = try Receiver()
             let post = Post()
@@ -34,7 +35,9 @@ extension OverSockets {
 
         private func openDescriptors() throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-                .compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
+                .compactMap {
+                    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+                }
                 .map { String($0.prefix { $0 != "[" }) }.sorted()
         }
 

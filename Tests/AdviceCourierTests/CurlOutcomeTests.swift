@@ -45,7 +45,8 @@ struct CurlOutcomeTests {
             (451, .refused, "451 Unavailable For Legal Reasons"), (499, .refused, "499"),
             (500, .retry, "500 Internal Server Error"), (501, .retry, "501 Not Implemented"),
             (502, .retry, "502 Bad Gateway"), (503, .retry, "503 Service Unavailable"),
-            (504, .retry, "504 Gateway Timeout"), (507, .retry, "507 Insufficient Storage"), (599, .retry, "599"),
+            (504, .retry, "504 Gateway Timeout"), (507, .retry, "507 Insufficient Storage"),
+            (599, .retry, "599"),
             (600, .retry, "600"), (999, .retry, "999"),
         ] as [(Int, Outcome, String?)])
     func statuses(status: Int, outcome: Outcome, said: String?) {
@@ -183,7 +184,8 @@ struct CurlOutcomeTests {
     @Test(
         "a refused certificate says why",
         arguments: [
-            (0, "the certificate is for another host"), (9, "the certificate is not valid yet"),
+            (0, "the certificate is for another host"), (1, "the certificate is for another host"),
+            (9, "the certificate is not valid yet"),
             (10, "the certificate has expired"), (18, "the certificate is self-signed"),
             (19, "the certificate is self-signed"), (20, "the certificate's authority is unknown"),
             (23, "the certificate was revoked"), (24, "the certificate was not accepted (OpenSSL 24)"),

@@ -10,7 +10,8 @@ extension OverSockets {
 
         /// What a receiver may do after it has said 200.
         enum Manner: String, CaseIterable {
-            case truncated, endlessBody, drippingBody, drippingHeaders, endlessHeaders, hugeHeader, brokenChunks
+            case truncated, endlessBody, drippingBody, drippingHeaders, endlessHeaders, hugeHeader,
+                brokenChunks
             case junkAfter, resetAfter
         }
 
@@ -43,7 +44,8 @@ extension OverSockets {
             case .hugeHeader:
                 connection.write(head + "x: ")
                 while connection.write(String(repeating: "y", count: 65_536)) {}
-            case .brokenChunks: connection.write(head + "transfer-encoding: chunked\r\n\r\nzz\r\nno number\r\n")
+            case .brokenChunks:
+                connection.write(head + "transfer-encoding: chunked\r\n\r\nzz\r\nno number\r\n")
             case .junkAfter: connection.write(head + "content-length: 2\r\n\r\nokHTTP/1.1 500 Junk\r\n\r\n")
             case .resetAfter:
                 connection.write(head + "content-length: 100\r\n\r\nx")
@@ -64,7 +66,9 @@ extension OverSockets {
         @Test("headers without end, or without a status, are left after 32 KiB")
         func headerLimit() async throws {
             let receiver = try Receiver { connection, _ in
-                while connection.write("HTTP/1.1 103 Early Hints\r\nx: \(String(repeating: "y", count: 500))\r\n\r\n") {}
+                while connection.write(
+                    "HTTP/1.1 103 Early Hints\r\nx: \(String(repeating: "y", count: 500))\r\n\r\n")
+                {}
                 return .close
             }
             let reply = try await send(.local(port: receiver.port, timeout: .seconds(60)))
@@ -77,7 +81,8 @@ extension OverSockets {
         @Test("an interim answer is none, and what it said is forgotten")
         func interim() async throws {
             let receiver = try Receiver { connection, _ in
-                connection.write("HTTP/1.1 103 X\r\nretry-after: 99\r\n\r\nHTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n")
+                connection.write(
+                    "HTTP/1.1 103 X\r\nretry-after: 99\r\n\r\nHTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n")
                 return .close
             }
             let reply = try await send(.local(port: receiver.port))

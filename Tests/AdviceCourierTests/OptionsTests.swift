@@ -20,7 +20,8 @@ extension OverSockets {
             elsewhere.stop()
             #expect(reply.outcome == .refused && reply.status == status)
             #expect(
-                reply.error?.hasSuffix(": a redirect to http://127.0.0.1:\(elsewhere.port)/x\\x07, not followed")
+                reply.error?.hasSuffix(
+                    ": a redirect to http://127.0.0.1:\(elsewhere.port)/x\\x07, not followed")
                     == true)
             #expect(elsewhere.connections == 0)
         }
@@ -60,7 +61,8 @@ extension OverSockets {
             let bytes = "\u{1f}\u{8}not really gzip"
             let receiver = try Receiver { connection, _ in
                 connection.write(
-                    "HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: \(bytes.utf8.count)\r\n\r\n\(bytes)")
+                    "HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: \(bytes.utf8.count)\r\n\r\n\(bytes)"
+                )
                 return .keep
             }
             let reply = try await send(.local(port: receiver.port))
@@ -70,7 +72,9 @@ extension OverSockets {
 
         @Test(
             "a URL with a user name, or of another scheme, dials nobody",
-            arguments: ["http://user:word@127.0.0.1:PORT/", "ftp://127.0.0.1:PORT/", "gopher://127.0.0.1:PORT/x"])
+            arguments: [
+                "http://user:word@127.0.0.1:PORT/", "ftp://127.0.0.1:PORT/", "gopher://127.0.0.1:PORT/x",
+            ])
         func schemes(url: String) async throws {
             let receiver = try Receiver()
             let url = url.replacingOccurrences(of: "PORT", with: "\(receiver.port)")
@@ -110,7 +114,8 @@ extension OverSockets {
             let shop = try TLSReceiver(.good, newest: "TLSv1_1")
             defer { shop.stop() }
             let reply = try await shop.send(1)[0]
-            #expect(reply.outcome == .retry && reply.error?.hasPrefix("no TLS connection") == true, "\(reply)")
+            #expect(
+                reply.outcome == .retry && reply.error?.hasPrefix("no TLS connection") == true, "\(reply)")
         }
 
         @Test("a receiver without TLS is told apart")

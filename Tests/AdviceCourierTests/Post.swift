@@ -54,7 +54,8 @@ extension CourierRequest {
             body: SharedBody(Array(body.utf8)), connectTimeout: .seconds(10), timeout: timeout)
         request.allowHTTP = true
         request.allowNetworks = [
-            AddressBlock(around: .v4(127 << 24), prefixLength: 8), AddressBlock(around: .v6(1), prefixLength: 128),
+            AddressBlock(around: .v4(127 << 24), prefixLength: 8),
+            AddressBlock(around: .v6(1), prefixLength: 128),
         ]
         return request
     }

@@ -148,7 +148,9 @@ struct Connection: Sendable {
         let lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
         var request = Receiver.Request(
             line: lines[0], headers: Array(lines.dropFirst()), body: Array(bytes[(end + 4)...]))
-        guard let length = request.values(of: "content-length").first.flatMap({ Int($0) }) else { return request }
+        guard let length = request.values(of: "content-length").first.flatMap({ Int($0) }) else {
+            return request
+        }
         guard request.body.count >= length else { return nil }
         request.body = Array(request.body.prefix(length))
         return request

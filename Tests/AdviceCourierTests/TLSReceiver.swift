@@ -3,8 +3,8 @@ import AdviceCourier
 import Foundation
 import Glibc
 
-/// An HTTPS receiver on loopback in another process and another language, with a certificate made by openssl's
-/// own command. Answers every POST with 204 and closes.
+/// An HTTPS receiver on loopback in another process and another language, with a certificate made by
+/// openssl's own command. Answers every POST with 204 and closes.
 struct TLSReceiver {
     enum Certificate: Sendable { case good, expired, otherHost, unknownAuthority, selfSigned }
 
@@ -13,6 +13,7 @@ struct TLSReceiver {
     let bundle: String
     private let folder: URL
     private let server: Process
+    private let input = Pipe()
 
     init(_ certificate: Certificate, newest: String = "TLSv1_3") throws {
         folder = FileManager.default.temporaryDirectory
@@ -30,6 +31,8 @@ struct TLSReceiver {
             }
         server = Process()
         server.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        server.standardInput = input
+        server.standardError = FileHandle.nullDevice
         server.arguments = ["-c", Self.serve, "\(name).pem", "key.pem", newest]
         server.currentDirectoryURL = folder
         let output = Pipe()
@@ -56,7 +59,8 @@ struct TLSReceiver {
     }
 
     func stop() {
-        server.terminate()
+        // It ends with its standard input, thus also when the tests die.
+        try? input.fileHandleForWriting.close()
         server.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
     }
@@ -120,9 +124,12 @@ struct TLSReceiver {
             except OSError:
                 plain.close()
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        def accept():
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+        threading.Thread(target=accept, daemon=True).start()
         print(listener.getsockname()[1], flush=True)
-        while True:
-            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+        sys.stdin.read()
         """
 }
 

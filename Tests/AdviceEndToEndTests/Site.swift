@@ -66,6 +66,13 @@ final class Site: Sendable {
     func advised(
         _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(30)
     ) async throws -> Finished {
+        try await advised(arguments, environment: environment, within: limit)
+    }
+
+    /// Runs a command to its end.
+    func advised(
+        _ arguments: [String], environment: [String: String] = [:], within limit: Duration = .seconds(30)
+    ) async throws -> Finished {
         let child = try start(
             [binary] + arguments + installation(arguments), named: arguments.first ?? "advised",
             environment: environment)
@@ -73,18 +80,27 @@ final class Site: Sendable {
     }
 
     /// Runs a command as its words stand, without this site's configuration.
-    func plain(_ arguments: String...) async throws -> Finished {
+    func plain(_ arguments: [String]) async throws -> Finished {
         try await finished(start([binary] + arguments, named: "plain"), within: .seconds(30))
     }
 
     /// Starts the daemon, and awaits that it has: it says so.
     func daemon(environment: [String: String] = [:]) async throws -> ChildProcess {
-        let child = try start(
-            [binary, "run"] + installation(["run"]), named: "daemon", environment: environment)
+        let child = try quietDaemon(environment: environment)
         try await poll("the daemon has started: \(child.errors)") {
             child.endingNow() != nil || child.errors.contains("\"text\":\"started\"")
         }
         return child
+    }
+
+    /// Starts the daemon, which may be told to say nothing.
+    func quietDaemon(environment: [String: String] = [:]) throws -> ChildProcess {
+        try start([binary, "run"] + installation(["run"]), named: "daemon", environment: environment)
+    }
+
+    /// Starts `listen`.
+    func listener(_ arguments: [String]) throws -> ChildProcess {
+        try start([binary, "listen"] + arguments, named: "listen")
     }
 
     /// Starts `run --once` with an order to the receiver in place that names its process.

@@ -125,6 +125,9 @@ extension StoreConformance {
             #expect(
                 standings(try bench.store.claimAll(at: t0 + .days(1))) == ["ann": .active, "bob": .active])
             #expect(try bench.reader().closedEndpoints() == [])
+            // Who changes it back has had a hand on it: it is tried again.
+            _ = try bench.store.importRoster([World.entry("ann"), World.entry("bob")], cohorts: [], now: t0)
+            #expect(try bench.reader().closedEndpoints() == [])
         }
 
         @Test("closes the endpoint that was tried, not one that came meanwhile", arguments: Engine.allCases)
@@ -157,6 +160,19 @@ extension StoreConformance {
             #expect(claim.batches.map(\.count) == [2, 0])
             #expect(claim.deliveries.allSatisfy { $0.standing == .active })
             #expect(try bench.reader().counts().waiting == 2)
+        }
+
+        @Test("keeps nothing in hand of a batch that is finished", arguments: Engine.allCases)
+        func finishedUnrecorded(_ engine: Engine) throws {
+            let bench = try Bench(engine)
+            let cohort = try bench.store.subscribe(["ann"])
+            try bench.store.release(World.draft(1, cohort: cohort))
+            let claim = try bench.store.claimAll(at: t0)
+            try bench.store.record(OutcomeGroup(finishedBatches: claim.batches.map(\.number)), now: t0)
+            let moved = [World.entry("ann", cohort: World.berlin)]
+            let berlin = try bench.store.importRoster(moved, cohorts: [], now: t0).cohorts[1]
+            try bench.store.release(World.draft(1, cohort: berlin))
+            #expect(try bench.store.claimAll(at: t0).subscribers == ["ann"])
         }
 
         @Test("counts who comes back as the same subscriber", arguments: Engine.allCases)

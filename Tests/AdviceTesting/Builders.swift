@@ -3,7 +3,8 @@ public import AdviceCore
 extension Series {
     /// A series `s` of points `p1`, `p2`, ... at 09:00 in New York from 2026-07-01 on, unless said otherwise.
     public static func sample(
-        _ id: String = "s", points count: Int = 15, start: CivilDate = day("2026-07-01"), at: TimeOfDay = .nine,
+        _ id: String = "s", points count: Int = 15, start: CivilDate = day("2026-07-01"),
+        at: TimeOfDay = .nine,
         zone: SeriesZone = .named("America/New_York"), change: (inout Series) -> Void = { _ in }
     ) -> Series {
         var series = Series(
@@ -57,7 +58,8 @@ extension ClaimedDelivery {
     /// A delivery of point `p1` to `subscriber`, due at `due`.
     public static func sample(
         _ subscriber: String = "ann", number: Int64 = 1, subject: Int64 = 1, batch: Int64? = nil,
-        attempts: Int = 0, due: Instant = moment("2026-07-01T13:00:00Z"), limitKey: String = "ann.example.com:443",
+        attempts: Int = 0, due: Instant = moment("2026-07-01T13:00:00Z"),
+        limitKey: String = "ann.example.com:443",
         goneAt: Instant? = nil, standing: Standing = .active
     ) -> ClaimedDelivery {
         ClaimedDelivery(

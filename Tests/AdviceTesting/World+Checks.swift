@@ -72,7 +72,8 @@ extension World {
         let cap = hosts[delivery.endpoint.limitKey] ?? perHost
         note(sharing >= cap, "more in flight than per_host")
         for what in wrong {
-            problems.append("\(what): \(delivery.subscriberID)'s \(delivery.release.subject) at \(clock.wall)")
+            problems.append(
+                "\(what): \(delivery.subscriberID)'s \(delivery.release.subject) at \(clock.wall)")
         }
     }
 
@@ -138,7 +139,8 @@ extension World {
         ledgerOfReceivers.accepted[delivery.key] = count
         if count > 1 {
             if !ledgerOfReceivers.isExcused(delivery.key) {
-                problems.append("P7: \(delivery.subscriberID) got \(delivery.release.subject) twice without excuse")
+                problems.append(
+                    "P7: \(delivery.subscriberID) got \(delivery.release.subject) twice without excuse")
             }
             return
         }
@@ -153,7 +155,8 @@ extension World {
             }
             if earlier.slotDate == receipt.slotDate {
                 problems.append(
-                    "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) for \(receipt.slotDate)")
+                    "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) for \(receipt.slotDate)"
+                )
             }
         }
         ledgerOfReceivers.firsts.append(receipt)

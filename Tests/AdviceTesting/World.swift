@@ -7,7 +7,7 @@ public import AdviceCore
 /// What happens is ordered by (time, sequence). Time is the time since boot; the wall clock may be stepped.
 public struct World: Sendable {
     public var clock: ManualClock
-    public internal(set) var store = ToyStore()
+    public var store = ToyStore()
     public internal(set) var scheduler: Scheduler
     public var series: [Series]
     public var roster: [ToySubscriber]
@@ -116,6 +116,9 @@ public struct World: Sendable {
 
     public mutating func operate(_ command: OperatorCommand) { feed(.operate(command, request: 1)) }
 
+    /// Something else than the daemon writes to the store, as a command does where none runs.
+    public mutating func write(_ transaction: Transaction) { _ = store.commit(transaction) }
+
     /// The process dies; a commit on its way is on the disk or is not.
     public mutating func crash() {
         crashes += 1
@@ -172,7 +175,9 @@ public struct World: Sendable {
         if isUp, draw(faults.crash) {
             // Put back: what is on its way may still arrive, and what is being written may have been.
             queue.append(happening)
-            crash(for: Span(nanoseconds: Int64.random(in: 0...faults.longestDowntime.nanoseconds, using: &random)))
+            crash(
+                for: Span(
+                    nanoseconds: Int64.random(in: 0...faults.longestDowntime.nanoseconds, using: &random)))
             return
         }
         occur(happening)

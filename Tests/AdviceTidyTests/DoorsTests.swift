@@ -19,6 +19,7 @@ struct DoorsTests {
         "advised": [
             "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier", "AdviceDaemon",
             "AdviceListener", "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging",
+            "Synchronization",
         ],
     ]
 

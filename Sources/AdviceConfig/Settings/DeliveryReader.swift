@@ -84,9 +84,10 @@ struct NetworksReader {
     /// served.
     private let mayOpenLinkLocal: Bool
 
-    private static let linkLocal = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254"].compactMap { text in
-        try? AddressBlock.parse(text).get()
-    }
+    /// Also as they look mapped into IPv6 (RFC 4291) and through a NAT64 gateway (RFC 6052).
+    private static let linkLocal = [
+        "169.254.0.0/16", "::ffff:169.254.0.0/112", "64:ff9b::a9fe:0/112", "fe80::/10", "fd00:ec2::254",
+    ].compactMap { try? AddressBlock.parse($0).get() }
 
     init(_ fields: Fields, mayOpenLinkLocal: Bool) {
         self.fields = fields
@@ -110,21 +111,12 @@ struct NetworksReader {
         } ?? []
     }
 
-    /// A wider block, such as fd00::/8, opens nothing link-local in it: the address guard sees to that.
+    /// The address guard lets through all that a block holds, so a wide one must not hold these either.
     private func check(_ block: AddressBlock, at position: Position) {
-        guard
-            Self.linkLocal.contains(where: {
-                $0.contains(block.first) && $0.prefixLength <= block.prefixLength
-            })
-        else { return }
-        if !mayOpenLinkLocal {
-            fields.file.error(
-                at: position,
-                "\(block) is link-local or serves a machine's metadata: only the settings may open it")
-        } else if !block.isSingle {
-            fields.file.error(
-                at: position,
-                "\(block) is link-local: open single addresses of it only, such as \(block.first)")
-        }
+        guard let taken = Self.linkLocal.first(where: block.overlaps) else { return }
+        guard !(mayOpenLinkLocal && block.isSingle) else { return }
+        let advice = mayOpenLinkLocal ? "open single addresses of these" : "only the settings may open these"
+        fields.file.error(
+            at: position, "\(block) takes in link-local or metadata addresses (\(taken)): \(advice)")
     }
 }

@@ -181,7 +181,8 @@ public struct AddressBlock: Hashable, Sendable {
         }
         let block = AddressBlock(around: address, prefixLength: length)
         guard block.first == address else {
-            let message = "\(address)/\(length) has bits behind its prefix: write \(block) for the block, "
+            let message =
+                "\(address)/\(length) has bits behind its prefix: write \(block) for the block, "
                 + "or \(address) for the single address"
             return .failure(Mistake(message))
         }

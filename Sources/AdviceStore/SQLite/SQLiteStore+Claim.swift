@@ -14,7 +14,8 @@ extension SQLiteStore {
     private func claimRows(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns), d.slot, d.subject, d.release, d.attempts, d.gone_at, d.next_attempt_at
+            SELECT \(ClaimRow.columns(isMember: "false")), d.slot, d.subject, d.release, d.attempts,
+                d.gone_at, d.next_attempt_at
             FROM delivery d CROSS JOIN subject j ON j.number = d.subject
                 CROSS JOIN subscriber s ON s.number = d.subscriber
                 LEFT JOIN endpoint e ON e.subscriber = s.number
@@ -108,7 +109,7 @@ extension SQLiteStore {
     ) throws(StoreError) {
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns), m.slot_hash >> \(Schema.slotShift)
+            SELECT \(ClaimRow.columns(isMember: "m.active_until IS NULL")), m.slot_hash >> \(Schema.slotShift)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
                 CROSS JOIN subject j ON j.number = $5
                 LEFT JOIN endpoint e ON e.subscriber = s.number
@@ -196,13 +197,17 @@ struct ReleaseRow {
 
 /// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
 private struct ClaimRow {
-    static let columns = """
+    /// `isMember` is an expression that is true only of who is in the series now; where it is false, all of
+    /// the subscriber's cohorts are looked through.
+    static func columns(isMember: String) -> String {
+        """
         s.number, s.id, s.url, s.secrets, s.format, s.paused, s.limit_key, s.shares_host, s.options,
-            s.fingerprint, s.removed_at IS NULL AND EXISTS (
+            s.fingerprint, CASE WHEN \(isMember) THEN 1 ELSE EXISTS (
                 SELECT 1 FROM member n CROSS JOIN cohort c ON c.number = n.cohort
-                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series),
+                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series) END,
             e.fingerprint IS NOT NULL AND e.fingerprint = s.fingerprint
         """
+    }
 
     let statement: SQLiteStatement
 

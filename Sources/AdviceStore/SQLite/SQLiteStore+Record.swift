@@ -106,7 +106,7 @@ extension SQLiteStore {
             INSERT INTO endpoint(subscriber, fingerprint, state, since)
             SELECT number, fingerprint, 'closed', $3 FROM subscriber
             WHERE number = $1 AND fingerprint = coalesce($2, fingerprint)
-            ON CONFLICT(subscriber) DO NOTHING
+            ON CONFLICT(subscriber) DO UPDATE SET fingerprint = excluded.fingerprint, since = excluded.since
             """,
             [
                 .integer(key.subscriber), .optional(inFlight[key]?.fingerprint), .integer(now.nanoseconds),

@@ -35,7 +35,8 @@ struct IPAddressTests {
     @Test(
         "no other spelling is an address",
         arguments: [
-            "", " ", "1", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "256.0.0.1", "01.2.3.4", "1.2.3.04",
+            "", " ", "1", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "256.0.0.1", "01.2.3.4",
+            "1.2.3.04",
             "0x7f.0.0.1", "127.1", "2130706433", "1.2.3.4 ", " 1.2.3.4", "1.2.3.-4", "+1.2.3.4", "1.2.3.4a",
             "1.2.3.4/8", "\u{661}.2.3.4", "1.2.3.4\0",
             ":", ":::", "::1::", "1::2::3", ":1", "1:", ":1:2:3:4:5:6:7", "1:2:3:4:5:6:7:", "1:2:3:4:5:6:7",
@@ -98,7 +99,8 @@ struct AddressBlockTests {
         #expect(!all.v4.contains(try #require(IPAddress("::ffff:1.2.3.4"))))
     }
 
-    @Test("a block is written as it is read", arguments: ["10.0.0.0/8", "::/0", "fd00::/8", "::1", "1.2.3.4"])
+    @Test(
+        "a block is written as it is read", arguments: ["10.0.0.0/8", "::/0", "fd00::/8", "::1", "1.2.3.4"])
     func description(text: String) throws {
         #expect(try block(text).description == text)
     }
@@ -112,7 +114,8 @@ struct AddressBlockTests {
 
     @Test("bits behind the prefix are a mistake that names both readings")
     func bitsBehindThePrefix() {
-        let message = "10.1.2.3/8 has bits behind its prefix: write 10.0.0.0/8 for the block, or 10.1.2.3 for "
+        let message =
+            "10.1.2.3/8 has bits behind its prefix: write 10.0.0.0/8 for the block, or 10.1.2.3 for "
             + "the single address"
         #expect(AddressBlock.parse("10.1.2.3/8") == .failure(.init(message)))
     }

@@ -1,0 +1,168 @@
+import AdviceTesting
+import Testing
+
+@testable import AdviceCore
+
+@Suite("Admission")
+struct AdmissionTests {
+    private func admission(
+        concurrency: Int = 100, perHost: Int = 100, hosts: [String: Int] = [:]
+    ) -> Admission {
+        var admission = Admission()
+        admission.limit(concurrency: concurrency, perHost: perHost, hosts: hosts)
+        return admission
+    }
+
+    /// Takes all that may go now; the subscribers' names.
+    private func takeAll(_ admission: inout Admission) -> [String] {
+        var names: [String] = []
+        while let delivery = admission.take() { names.append(delivery.subscriberID) }
+        return names
+    }
+
+    private func delivery(_ name: String, _ key: String = "a:443") -> ClaimedDelivery {
+        .sample(name, limitKey: key)
+    }
+
+    @Test("first in, first out")
+    func order() {
+        var admission = admission()
+        for number in 1...200 { admission.add(delivery("\(number)", "\(number):443")) }
+        #expect(takeAll(&admission) == (1...100).map { "\($0)" })
+        for number in 1...100 { admission.free("\(number):443") }
+        #expect(takeAll(&admission) == (101...200).map { "\($0)" })
+        for number in 101...200 { admission.free("\(number):443") }
+        #expect(admission.isEmpty)
+    }
+
+    @Test("no more in flight than concurrency in all, and than per_host for one key")
+    func caps() {
+        var admission = admission(concurrency: 5, perHost: 2)
+        for number in 1...4 { admission.add(delivery("a\(number)", "a:443")) }
+        for number in 1...4 { admission.add(delivery("b\(number)", "b:443")) }
+        for number in 1...4 { admission.add(delivery("c\(number)", "c:443")) }
+        #expect(takeAll(&admission) == ["a1", "a2", "b1", "b2", "c1"])
+        #expect(admission.inFlight == 5)
+        admission.free("a:443")
+        #expect(takeAll(&admission) == ["c2"])
+    }
+
+    @Test(
+        "an entry for a host and port comes before one for the host, and that before per_host",
+        arguments: [
+            ("example.org:443", 3), ("example.org:8443", 1), ("other.org:443", 2), ("[::1]:80", 4),
+            ("[::1]:81", 5), ("[2001:db8::5]:443", 6), ("[2001:db8::6]:443", 2), ("org:443", 2),
+        ])
+    func overrides(key: String, cap: Int) {
+        var admission = admission(
+            perHost: 2,
+            hosts: ["example.org": 1, "example.org:443": 3, "[::1]": 5, "[::1]:80": 4, "[2001:db8::5]": 6])
+        for number in 1...10 { admission.add(delivery("\(number)", key)) }
+        #expect(takeAll(&admission).count == cap)
+    }
+
+    @Test("a full key steps aside and holds nobody up; what it parked comes in its order")
+    func parked() {
+        var admission = admission(perHost: 1)
+        for number in 1...3 { admission.add(delivery("slow\(number)", "slow:443")) }
+        admission.add(delivery("other", "other:443"))
+        #expect(takeAll(&admission) == ["slow1", "other"])
+        #expect(admission.parked == 2)
+        admission.free("slow:443")
+        #expect(takeAll(&admission) == ["slow2"])
+        admission.free("slow:443")
+        #expect(takeAll(&admission) == ["slow3"])
+    }
+
+    @Test("a key with much parked does not keep others out, though one of them hangs")
+    func fairness() {
+        var admission = admission(concurrency: 2, perHost: 1)
+        for number in 1...50 { admission.add(delivery("busy\(number)", "busy:443")) }
+        admission.add(delivery("hung", "hung:443"))
+        admission.add(delivery("other", "other:443"))
+        #expect(takeAll(&admission) == ["busy1", "hung"])
+        #expect(admission.parked == 49)
+        admission.free("busy:443")
+        #expect(takeAll(&admission) == ["other"])
+        admission.free("other:443")
+        #expect(takeAll(&admission) == ["busy2"])
+    }
+
+    @Test("room is twice the concurrency less what is here, and none while too much is parked")
+    func room() {
+        var admission = admission(concurrency: 10, perHost: 1)
+        #expect(admission.room == 20)
+        for number in 1...6 { admission.add(delivery("\(number)", "\(number):443")) }
+        #expect(admission.room == 14)
+        _ = takeAll(&admission)
+        #expect(admission.room == 14)
+        for _ in 1...Limits.parkedDeliveries { admission.add(delivery("x", "1:443")) }
+        #expect(admission.room == 0)
+        _ = takeAll(&admission)
+        #expect(admission.parked == Limits.parkedDeliveries)
+        #expect(admission.room == 0)
+        admission.free("1:443")
+        _ = takeAll(&admission)
+        #expect(admission.room == 14)
+    }
+
+    @Test("drop forgets all but what is in flight")
+    func drop() {
+        var admission = admission(concurrency: 10, perHost: 1)
+        for number in 1...5 { admission.add(delivery("\(number)", "a:443")) }
+        admission.add(delivery("b", "b:443"))
+        #expect(takeAll(&admission) == ["1", "b"])
+        admission.add(delivery("6", "c:443"))
+        admission.drop()
+        #expect(admission.waiting == 0 && admission.parked == 0 && admission.inFlight == 2)
+        #expect(takeAll(&admission) == [])
+        admission.free("a:443")
+        admission.free("b:443")
+        #expect(admission.isEmpty)
+        #expect(takeAll(&admission) == [])
+    }
+
+    @Test("nothing is lost and no cap is broken, whatever comes and goes", arguments: 0..<50)
+    func conservation(seed: Int) {
+        var random = SplitMix64(seed: UInt64(seed))
+        let concurrency = Int.random(in: 1...12, using: &random)
+        let perHost = Int.random(in: 1...4, using: &random)
+        var admission = admission(concurrency: concurrency, perHost: perHost)
+        var inFlight: [String: Int] = [:]
+        var added = 0
+        var taken = 0
+        for _ in 0..<600 {
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0:
+                added += 1
+                let key = "k\(Int.random(in: 0..<5, using: &random)):443"
+                admission.add(.sample("\(added)", number: Int64(added), limitKey: key))
+            case 1:
+                if let delivery = admission.take() {
+                    taken += 1
+                    inFlight[delivery.endpoint.limitKey, default: 0] += 1
+                }
+            default:
+                let busy = inFlight.keys.filter { inFlight[$0, default: 0] > 0 }.sorted()
+                if let key = busy.randomElement(using: &random) {
+                    inFlight[key, default: 0] -= 1
+                    admission.free(key)
+                }
+            }
+            #expect(admission.waiting + admission.parked + taken == added)
+            #expect(admission.inFlight == inFlight.values.reduce(0, +))
+            #expect(admission.inFlight <= concurrency)
+            #expect(inFlight.values.allSatisfy { $0 <= perHost })
+        }
+        // Everything comes out in the end, each once.
+        var left = inFlight.flatMap { Array(repeating: $0.key, count: $0.value) }
+        while !left.isEmpty || !admission.isEmpty {
+            if let key = left.popLast() { admission.free(key) }
+            while let delivery = admission.take() {
+                taken += 1
+                left.append(delivery.endpoint.limitKey)
+            }
+        }
+        #expect(taken == added)
+    }
+}
