@@ -90,7 +90,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AdviceDaemonTests",
-            dependencies: ["AdviceDaemon", "AdviceCore", "AdviceTesting"], swiftSettings: strict),
+            dependencies: ["AdviceDaemon", "AdviceConfig", "AdviceCore", "AdviceStore"],
+            swiftSettings: strict),
         .testTarget(name: "AdviceEndToEndTests", exclude: ["Receivers"], swiftSettings: strict),
         .testTarget(name: "AdviceTidyTests", swiftSettings: strict),
     ]

@@ -24,12 +24,33 @@ public struct AddressGuard: Sendable {
     public func judge(_ address: IPAddress, allowing: [AddressBlock]) -> Verdict {
         // The kernel dials the IPv4 address inside a mapped one, so that is the address that counts.
         let dialled = address.mappedV4 ?? address
-        if allowing.contains(where: { $0.contains(dialled) || $0.contains(address) }) { return .allowed }
+        if isOpened(address, dialled, by: allowing) { return .allowed }
         if ownAddresses.contains(dialled) { return .denied("this host's own") }
         switch dialled {
         case .v4(let number): return judgeV4(number)
         case .v6(let number): return judgeV6(number, allowing: allowing)
         }
+    }
+
+    /// A wide block opens no metadata service along with a network: link-local addresses and those of cloud
+    /// metadata are opened one by one.
+    private func isOpened(_ address: IPAddress, _ dialled: IPAddress, by blocks: [AddressBlock]) -> Bool {
+        let wantsSingle = Self.openedSingly.contains { $0.contains(Self.translated(dialled) ?? dialled) }
+        return blocks.contains { block in
+            (block.contains(dialled) || block.contains(address)) && (block.isSingle || !wantsSingle)
+        }
+    }
+
+    /// The IPv4 address that a NAT64 gateway dials for `address`.
+    private static func translated(_ address: IPAddress) -> IPAddress? {
+        guard case .v6(let number) = address, number >> 32 == translation else { return nil }
+        return .v4(UInt32(truncatingIfNeeded: number))
+    }
+
+    private static let openedSingly: [AddressBlock] = [
+        ("169.254.0.0", 16), ("fe80::", 10), ("fd00:ec2::254", 128),
+    ].compactMap { text, length in
+        IPAddress(text).map { AddressBlock(around: $0, prefixLength: length) }
     }
 
     private func judgeV4(_ number: UInt32) -> Verdict {

@@ -6,6 +6,9 @@ import Glibc
 ///
 /// A Dispatch source for each socket would be wrong: libdispatch knows registrations by the descriptor's
 /// number, and libcurl's resolver closes its own without asking, whereupon the number comes back as another.
+/// A thread in `epoll_wait` in the one source's place was no cheaper: 38-54 us of CPU a delivery to one host,
+/// against 38-49.
+///
 /// Neither callback below calls libcurl; `act` and `expire` are called from outside of callbacks alone.
 final class CurlLoop {
     /// CLOCK_MONOTONIC nanoseconds at which libcurl wants to be called; `.max` for never.

@@ -82,8 +82,21 @@ enum CurlOutcome {
         if 200...299 ~= status { return nil }
         let line = phrases[status].map { "\(status) \($0)" } ?? "\(status)"
         guard 300...399 ~= status else { return line }
-        let to = location.isEmpty ? "" : " to \(escaped(location, atMost: 200))"
+        let to = location.isEmpty ? "" : " to \(escaped(origin(of: location), atMost: 200))"
         return "\(line): a redirect\(to), not followed"
+    }
+
+    /// Scheme and host of a redirect's target: its path often repeats the subscriber's own, which is a secret.
+    private static func origin(of location: [UInt8]) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        let ends: Set<UInt8> = [slash, UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\")]
+        guard let colon = location.firstIndex(of: UInt8(ascii: ":")),
+            location[(colon + 1)...].starts(with: [slash, slash])
+        else { return Array("another path".utf8) }
+        let host = location[(colon + 3)...].prefix { !ends.contains($0) }
+        // A name before an @ is a password's place.
+        let shown = host.lastIndex(of: UInt8(ascii: "@")).map { host[($0 + 1)...] } ?? host
+        return Array(location[..<(colon + 3)]) + Array(shown)
     }
 
     private static func words(

@@ -42,8 +42,9 @@ enum Options {
         // No compression is asked for and none undone: a 4.7 MB bomb became 1.07 GB.
         string(easy, CURLOPT_ACCEPT_ENCODING, nil)
         string(easy, CURLOPT_COOKIEFILE, nil)
-        string(easy, CURLOPT_ALTSVC, nil)
-        string(easy, CURLOPT_HSTS, nil)
+        // Alt-Svc is off until an option of its own is set, even to nothing: that alone would start it. The
+        // same holds for HSTS, save for this one.
+        long(easy, CURLOPT_HSTS_CTRL, 0)
     }
 
     private static func setTLS(_ easy: UnsafeMutableRawPointer, caBundle: String) {

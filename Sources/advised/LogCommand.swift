@@ -63,7 +63,7 @@ struct LogCommand: ParsableCommand {
     }
 
     private struct Entry: Encodable {
-        let webhook_id: String?
+        let webhook_id: OrNull<String>
         let subscriber: String
         let series: String
         let number: Int
@@ -71,28 +71,29 @@ struct LogCommand: ParsableCommand {
         let day: String
         let state: String
         let attempts: Int
-        let next_attempt_at: String?
-        let settled_at: String?
-        let status: Int?
-        let latency_ms: Int64?
-        let error: String?
+        let next_attempt_at: OrNull<String>
+        let settled_at: OrNull<String>
+        let status: OrNull<Int>
+        let latency_ms: OrNull<Int64>
+        let error: OrNull<String>
         let attempt_log: [Line]
 
         struct Line: Encodable {
             let attempt: Int
             let at: String
-            let status: Int?
-            let error: String?
+            let status: OrNull<Int>
+            let error: OrNull<String>
             let latency_ms: Int64
-            let address: String?
+            let address: OrNull<String>
         }
 
         init(_ entry: DeliveryLogEntry) {
-            webhook_id = EventType(rawValue: entry.type).map {
-                webhookID(
-                    type: $0, series: entry.series, edition: Edition(entry.edition), subject: entry.point,
-                    subscriber: entry.subscriber)
-            }
+            webhook_id = OrNull(
+                EventType(rawValue: entry.type).map {
+                    webhookID(
+                        type: $0, series: entry.series, edition: Edition(entry.edition),
+                        subject: entry.point, subscriber: entry.subscriber)
+                })
             subscriber = entry.subscriber
             series = entry.series
             number = entry.number
@@ -100,15 +101,16 @@ struct LogCommand: ParsableCommand {
             day = "\(entry.day)"
             state = entry.state.rawValue
             attempts = entry.attempts
-            next_attempt_at = entry.nextAttemptAt.map { "\($0)" }
-            settled_at = entry.settledAt.map { "\($0)" }
-            status = entry.status == 0 ? nil : entry.status
-            latency_ms = entry.latency?.milliseconds
-            error = entry.error
+            next_attempt_at = OrNull(entry.nextAttemptAt.map { "\($0)" })
+            settled_at = OrNull(entry.settledAt.map { "\($0)" })
+            status = OrNull(entry.status == 0 ? nil : entry.status)
+            latency_ms = OrNull(entry.latency?.milliseconds)
+            error = OrNull(entry.error)
             attempt_log = entry.attemptLog.map {
                 Line(
-                    attempt: $0.number, at: "\($0.at)", status: $0.status == 0 ? nil : $0.status,
-                    error: $0.error, latency_ms: $0.latency.milliseconds, address: $0.address)
+                    attempt: $0.number, at: "\($0.at)", status: OrNull($0.status == 0 ? nil : $0.status),
+                    error: OrNull($0.error), latency_ms: $0.latency.milliseconds,
+                    address: OrNull($0.address))
             }
         }
     }

@@ -1,4 +1,5 @@
 import AdviceCore
+import AdviceCourier
 import Foundation
 import Glibc
 
@@ -36,6 +37,30 @@ enum Output {
             let count = bytes[sent...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { return }
             sent += count
+        }
+    }
+}
+
+/// A member that is always there in the JSON, as null where it has no value: a script need not tell a key that
+/// is missing from one that it misspelt.
+struct OrNull<Value: Encodable>: Encodable {
+    let value: Value?
+
+    init(_ value: Value?) { self.value = value }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(value)
+    }
+}
+
+extension CourierRequest {
+    /// The header lines as a person may see them: the values that the subscriber's entry adds may be secrets.
+    func shownHeaders(for options: Subscriber.Options) -> [String] {
+        let hidden = Set((options.headers ?? []).map { $0.name.lowercased() })
+        return headers.map { line in
+            let name = line.prefix { $0 != ":" }
+            return hidden.contains(name.lowercased()) ? "\(name): ***" : line
         }
     }
 }

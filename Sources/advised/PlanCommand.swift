@@ -130,13 +130,13 @@ struct PlanCommand: ParsableCommand {
         let cohort: String
         let number: Int
         let id: String
-        let title: String?
+        let title: OrNull<String>
         let day: String
         let local: String
         let offset: String
         let scheduled_for: String
         let state: String
-        let why: String?
+        let why: OrNull<String>
 
         init(_ view: PlanView.CohortView, _ entry: PlanEntry) {
             let text = LocalText(entry)
@@ -144,13 +144,13 @@ struct PlanCommand: ParsableCommand {
             cohort = "\(view.cohort)"
             number = entry.number
             id = entry.id
-            title = entry.title
+            title = OrNull(entry.title)
             day = "\(entry.day)"
             local = "\(text.date)T\(text.time)"
             offset = text.offset
             scheduled_for = entry.scheduledFor.wholeSeconds
             state = entry.state.rawValue
-            why = entry.why.isEmpty ? nil : entry.why.joined(separator: "; ")
+            why = OrNull(entry.why.isEmpty ? nil : entry.why.joined(separator: "; "))
         }
     }
 }

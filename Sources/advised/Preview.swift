@@ -9,7 +9,7 @@ import ArgumentParser
 struct Preview: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The exact request for a point, headers and body; sends nothing.",
-        discussion: "The URL is shown by its host only: it may be a secret.")
+        discussion: "The URL and the values of headers of your own are not shown: they may be secrets.")
 
     @OptionGroup var options: InstallationOptions
     @Argument(help: "The point: ID, or SERIES/ID, or its number.") var point: String
@@ -38,7 +38,7 @@ struct Preview: ParsableCommand {
                 at: max(now, released.point.release.releasedAt))
             Output.note("to \(receiver.id), format \(receiver.format.rawValue)")
             Output.line("\(request.method.rawValue) (\(receiver.id)'s URL) HTTP/1.1")
-            for header in request.headers { Output.line(header) }
+            for header in request.shownHeaders(for: receiver.options) { Output.line(header) }
             Output.line()
             Output.line(String(decoding: body, as: UTF8.self))
         } catch {

@@ -48,7 +48,7 @@ private struct Report: Encodable {
         let state: String
         let released: Int
         let of: Int
-        let next: Next?
+        let next: OrNull<Next>
 
         struct Next: Encodable {
             let number: Int
@@ -98,11 +98,13 @@ private struct Report: Encodable {
             state: isRunning && upcoming == nil ? "finished" : first.record.state.rawValue,
             released: cohorts.map { $0.plan.rows.filter { $0.kind != .missed }.count }.max() ?? 0,
             of: first.series.points.count,
-            next: isRunning
-                ? upcoming.map {
-                    SeriesLine.Next(
-                        number: $0.point.number, id: $0.point.id, scheduled_for: $0.slot.instant.wholeSeconds)
-                } : nil)
+            next: OrNull(
+                isRunning
+                    ? upcoming.map {
+                        SeriesLine.Next(
+                            number: $0.point.number, id: $0.point.id,
+                            scheduled_for: $0.slot.instant.wholeSeconds)
+                    } : nil))
     }
 
     var isDegraded: Bool { !closed.isEmpty || series.contains { $0.state == "unstarted" } }
@@ -111,7 +113,7 @@ private struct Report: Encodable {
         Output.line(running ? "running, version \(version)" : "not running")
         for line in series {
             var text = "\(line.id): \(line.state), \(line.released) of \(line.of) released"
-            if let next = line.next {
+            if let next = line.next.value {
                 text += "; next \(next.id) (\(next.number)) at \(next.scheduled_for)"
                 if let at = Instant(rfc3339: next.scheduled_for) { text += ", \(now.distance(to: at))" }
             }

@@ -35,7 +35,7 @@ struct Test: ParsableCommand {
             Output.note("advised: \(error.reason)")
             throw Exits.no
         }
-        for header in request.headers { Output.line("> \(header)") }
+        for header in request.shownHeaders(for: receiver.options) { Output.line("> \(header)") }
         Output.line(">\n> \(String(decoding: body, as: UTF8.self))")
         try report(send(request))
     }

@@ -107,4 +107,22 @@ struct AddressGuardTests {
         #expect(try judge(address, allowing: [network]) != .allowed)
         #expect(try judge("11.0.0.5", allowing: [network]) == .allowed)
     }
+
+    @Test(
+        "a wide block opens no metadata service along with a network",
+        arguments: [
+            ("169.254.169.254", "0.0.0.0/0"), ("169.254.169.254", "169.254.0.0/16"), ("fe80::1", "::/0"),
+            ("fd00:ec2::254", "fd00::/8"), ("64:ff9b::169.254.169.254", "64:ff9b::/96"),
+            ("::ffff:169.254.169.254", "::/0"),
+        ])
+    func wideBlocks(address: String, block: String) throws {
+        #expect(try judge(address, allowing: [block]) != .allowed)
+    }
+
+    @Test(
+        "a link-local or metadata address is opened by its own name",
+        arguments: ["169.254.169.254", "fe80::1", "fd00:ec2::254"])
+    func singleAddress(address: String) throws {
+        #expect(try judge(address, allowing: [address]) == .allowed)
+    }
 }

@@ -111,24 +111,34 @@ extension OverSockets {
             #expect(reply.date == Instant(seconds: 1_795_348_800))
         }
 
-        @Test("nothing of one reply is left in the next on the same handle")
+        @Test("nothing of one attempt is left in the next on the same handle")
         func fresh() async throws {
             let receiver = try Receiver { connection, request in
-                connection.write(
-                    request.line.contains("/first")
-                        ? "HTTP/1.1 503 X\r\nretry-after: 9\r\ndate: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
-                            + "content-length: 2\r\n\r\nno"
-                        : "HTTP/1.1 302 X\r\ncontent-length: 0\r\n\r\n")
+                if request.line.contains("/full") {
+                    connection.write(
+                        "HTTP/1.1 503 X\r\nretry-after: 9\r\ndate: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
+                            + "location: /x\r\ncontent-length: 2\r\n\r\nno")
+                } else if request.line.contains("/bare") {
+                    connection.write("HTTP/1.1 302 X\r\ncontent-length: 0\r\n\r\n")
+                }
                 return .close
             }
             let post = Post()
-            let first = try await post.send(.local("http://127.0.0.1:\(receiver.port)/first"))
-            let second = try await post.send(.local("http://127.0.0.1:\(receiver.port)/second"))
+            let base = "http://127.0.0.1:\(receiver.port)"
+            let full = try await post.send(.local("\(base)/full"))
+            #expect(full.outcome == .retryAfter(.seconds(9)) && full.replyPrefix == Array("no".utf8))
+            let silent = try await post.send(.local("\(base)/silent"))
+            #expect(silent.outcome == .retry && silent.status == 0)
+            #expect(silent.replyPrefix.isEmpty && silent.date == nil)
+            let bare = try await post.send(.local("\(base)/bare"))
+            #expect(bare.outcome == .refused && bare.error == "302 Found: a redirect, not followed")
+            #expect(bare.replyPrefix.isEmpty && bare.date == nil)
+            var plain = CourierRequest.local(base)
+            plain.allowHTTP = false
+            let blocked = try await post.send(plain)
+            #expect(blocked.outcome == .blocked && blocked.address == nil)
             post.close()
             receiver.stop()
-            #expect(first.outcome == .retryAfter(.seconds(9)) && first.replyPrefix == Array("no".utf8))
-            #expect(second.outcome == .refused && second.error == "302 Found: a redirect, not followed")
-            #expect(second.replyPrefix.isEmpty && second.date == nil)
         }
 
         @Test("a refused connection, a reset and a closed one are told apart")
@@ -156,14 +166,14 @@ extension OverSockets {
             let post = Post()
             let base = "http://127.0.0.1:\(receiver.port)"
             let replies = await post.send([
-                .local("\(base)/silent", token: 1, timeout: .milliseconds(400)),
+                .local("\(base)/silent", token: 1, timeout: .milliseconds(900)),
                 .local("\(base)/fast", token: 2),
             ])
             post.close()
             receiver.stop()
-            #expect(replies[0].outcome == .retry && replies[0].error == "no answer within 400 ms")
-            #expect(replies[0].latency >= .milliseconds(400) && replies[0].latency < .seconds(5))
-            #expect(replies[1].outcome == .delivered && replies[1].latency < .milliseconds(400))
+            #expect(replies[0].outcome == .retry && replies[0].error == "no answer within 900 ms")
+            #expect(replies[0].latency >= .milliseconds(900) && replies[0].latency < .seconds(8))
+            #expect(replies[1].outcome == .delivered && replies[1].latency < replies[0].latency)
         }
 
         @Test("a name without an address is theirs")

@@ -120,15 +120,26 @@ struct CurlOutcomeTests {
         #expect(CurlOutcome.outcome(of: exchange) == outcome)
     }
 
-    @Test("a redirect says where to, escaped and cut")
-    func redirect() {
+    @Test(
+        "a redirect says to which host, escaped and cut, and never by which path",
+        arguments: [
+            ("https://example.org/hooks/SECRET?key=SECRET", "https://example.org"),
+            ("https://user:SECRET@example.org:8443/", "https://example.org:8443"),
+            ("https://example.org\u{1b}[2J\\SECRET", "https://example.org\\x1b[2J"),
+            ("/hooks/SECRET/", "another path"), ("hooks/SECRET", "another path"),
+            ("https:SECRET", "another path"),
+        ])
+    func redirect(location: String, shown: String) {
         var moved = exchange(code: 0, status: 302)
-        moved.location = Array("https://example.org/\u{1b}[2J\\\u{e9}".utf8)
-        #expect(
-            words(moved)
-                == "302 Found: a redirect to https://example.org/\\x1b[2J\\x5c\\xc3\\xa9, not followed")
-        moved.location = [UInt8](repeating: 0x61, count: 201)
-        let cut = String(repeating: "a", count: 200)
+        moved.location = Array(location.utf8)
+        #expect(words(moved) == "302 Found: a redirect to \(shown), not followed")
+    }
+
+    @Test("a redirect's host is cut at 200 bytes")
+    func longRedirect() {
+        var moved = exchange(code: 0, status: 302)
+        moved.location = Array(("http://" + String(repeating: "a", count: 194)).utf8)
+        let cut = "http://" + String(repeating: "a", count: 193)
         #expect(words(moved) == "302 Found: a redirect to \(cut)..., not followed")
         moved.location.removeLast()
         #expect(words(moved) == "302 Found: a redirect to \(cut), not followed")

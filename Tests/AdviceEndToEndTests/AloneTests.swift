@@ -11,7 +11,7 @@ struct AloneTests {
             try await Site.with { site in
                 let receiver = try await site.receiver()
                 var settings = Settings(ann: receiver.url)
-                let due = settings.wall.at(in: 4)
+                let due = settings.wall.at(in: 5)
                 settings.at = due.text
                 try site.write(settings)
                 let daemon = try await site.daemon()

@@ -4,7 +4,8 @@ import Testing
 /// How a series begins, and when it does not (schedule.md R6, R7).
 @Suite(.timeLimit(.minutes(2)))
 struct BeginningTests {
-    @Test("a lost state directory sends nothing; `start` begins the series while the daemon runs, within a second")
+    @Test(
+        "a lost state directory sends nothing; `start` begins the series within a second, the daemon running")
     func lostState() async throws {
         try await Site.with { site in
             let receiver = try await site.receiver()

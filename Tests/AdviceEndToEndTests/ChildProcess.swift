@@ -91,7 +91,8 @@ private func spawn(
     defer { posix_spawn_file_actions_destroy(&files) }
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     for (descriptor, path) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
-        posix_spawn_file_actions_addopen(&files, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
+        posix_spawn_file_actions_addopen(
+            &files, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
     }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)

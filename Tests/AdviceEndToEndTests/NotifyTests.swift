@@ -95,7 +95,8 @@ private final class ServiceManager {
         while true {
             let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             guard count > 0 else { return received }
-            received += String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
+            received += String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(
+                String.init)
         }
     }
 

@@ -24,7 +24,8 @@ struct SecrecyTests {
             var written: [String: String] = [:]
             for command in [
                 ["status", "--json"], ["status"], ["log", "--json"], ["log"], ["plan", "--json"],
-                ["preview", "use-the-time"], ["test", "ann"], ["test", "moved"], ["test", "gone"], ["check", "--json"],
+                ["preview", "use-the-time"], ["test", "ann"], ["test", "moved"], ["test", "gone"],
+                ["check", "--json"],
                 ["start", "daily"],
             ] {
                 let done = try await site.advised(command)
@@ -33,7 +34,8 @@ struct SecrecyTests {
             daemon.send(SIGUSR1)
             // A broken configuration is logged too: with its secrets left out.
             let old = try String(contentsOfFile: site.folder + "/subscribers.yaml", encoding: .utf8)
-            try site.write(old.replacing("format: standard", with: "format: standart"), to: "subscribers.yaml")
+            try site.write(
+                old.replacing("format: standard", with: "format: standart"), to: "subscribers.yaml")
             let reload = try await site.advised("reload")
             written["reload"] = reload.output + reload.errors
             #expect(reload.errors.contains("standart"), "the mistake is named: \(reload.errors)")
@@ -53,7 +55,8 @@ struct SecrecyTests {
                 "gopher://127.0.0.1/\(path)", "http://127.0.0.1:99999/\(path)?\(query)",
             ]
             var members = urls.enumerated().map { Settings.Subscriber(id: "u\($0)", url: $1) }
-            members.append(.init(id: "short", url: "http://127.0.0.1/", secret: "whsec_U0VDUkVUSEVBREVSVkFMVUU="))
+            members.append(
+                .init(id: "short", url: "http://127.0.0.1/", secret: "whsec_U0VDUkVUSEVBREVSVkFMVUU="))
             members.append(
                 .init(id: "h", url: "http://127.0.0.1/", more: [#"headers: { X-A: "\#(header)\u0007" }"#]))
             try site.write(Settings(members))
@@ -91,7 +94,9 @@ struct SecrecyTests {
     }
 
     private func write(_ site: Site, _ receiver: Receiver, _ elsewhere: Receiver) throws {
-        func url(_ port: Int, _ host: String = "127.0.0.1") -> String { "http://\(host):\(port)/\(path)?\(query)" }
+        func url(_ port: Int, _ host: String = "127.0.0.1") -> String {
+            "http://\(host):\(port)/\(path)?\(query)"
+        }
         let secretPath = try site.write(fromFile, to: "secret")
         var settings = Settings([
             .init(

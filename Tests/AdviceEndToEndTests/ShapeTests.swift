@@ -53,7 +53,8 @@ struct ShapeTests {
         try await Site.with { site in
             let receiver = try await site.receiver("503; 204")
             var settings = Settings([
-                .init(id: "ann", url: receiver.url), .init(id: "bob", url: "http://127.0.0.1:\(try Loopback.freePort())/"),
+                .init(id: "ann", url: receiver.url),
+                .init(id: "bob", url: "http://127.0.0.1:\(try Loopback.freePort())/"),
             ])
             settings.delivery = ["retries: [1s, 1h]"]
             try site.write(settings)
@@ -159,10 +160,13 @@ struct ShapeTests {
     }
 
     /// `"number?"` may also be null, but is always there.
-    private func expect(_ object: JSON, _ shape: [String: String], _ location: SourceLocation = #_sourceLocation) {
+    private func expect(
+        _ object: JSON, _ shape: [String: String], _ location: SourceLocation = #_sourceLocation
+    ) {
         for (key, type) in shape {
             let found = object[key]?.type ?? "nothing"
-            let isAllowed = type.hasSuffix("?") ? [String(type.dropLast()), "null"].contains(found) : found == type
+            let isAllowed =
+                type.hasSuffix("?") ? [String(type.dropLast()), "null"].contains(found) : found == type
             #expect(isAllowed, "\(key): \(found), not \(type)", sourceLocation: location)
         }
     }

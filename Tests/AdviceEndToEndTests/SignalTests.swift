@@ -4,7 +4,9 @@ import Testing
 /// What an operator's signals do to a running daemon.
 @Suite(.timeLimit(.minutes(2)))
 struct SignalTests {
-    @Test("TERM and INT: what is in flight is awaited and recorded, and nothing comes again", arguments: [SIGTERM, SIGINT])
+    @Test(
+        "TERM and INT: what is in flight is awaited and recorded, and nothing comes again",
+        arguments: [SIGTERM, SIGINT])
     func stop(_ signal: Int32) async throws {
         try await Site.with { site in
             let receiver = try await site.receiver(delay: 1)
@@ -19,12 +21,34 @@ struct SignalTests {
         }
     }
 
+    @Test("TERM in a fan-out: the next run sends the rest, and repeats nothing")
+    func stopInAFanOut() async throws {
+        try await Site.with { site in
+            let receiver = try await site.receiver(delay: 0.2)
+            var settings = Settings(
+                (0..<300).map { .init(id: "s\($0)", url: "http://127.0.1.\($0 % 250 + 1):\(receiver.port)/") }
+            )
+            settings.delivery = ["concurrency: 32"]
+            try site.write(settings)
+            let daemon = try await site.daemon()
+            try await receiver.requests(60)
+            daemon.send(SIGTERM)
+            #expect(try await daemon.end() == .exited(0))
+            let sent = receiver.requestCount
+            #expect(sent < 300)
+            #expect(try await site.counts()["delivered"] == .number(Double(sent)))
+            #expect(try await site.advised("run", "--once").ending == .exited(0))
+            let requests = try receiver.requests
+            #expect(requests.count == 300 && Set(requests.map(\.id)).count == 300)
+        }
+    }
+
     @Test("HUP with a broken configuration keeps the old one, which still delivers")
     func brokenReload() async throws {
         try await Site.with { site in
             let receiver = try await site.receiver()
             var settings = Settings(ann: receiver.url)
-            settings.at = settings.wall.at(in: 5).text
+            settings.at = settings.wall.at(in: 10).text
             try site.write(settings)
             let daemon = try await site.daemon()
             try site.write("series: [\n", to: "advised.yaml")
@@ -44,13 +68,15 @@ struct SignalTests {
         try await Site.with { site in
             let receiver = try await site.receiver()
             var settings = Settings(ann: receiver.url)
-            settings.at = settings.wall.at(in: 8).text
+            settings.at = settings.wall.at(in: 12).text
             try site.write(settings)
             let daemon = try await site.daemon()
             settings.subscribers.append(.init(id: "bob", url: receiver.url))
             try site.write(settings)
             daemon.send(SIGHUP)
-            try await poll("the reload is logged") { daemon.errors.contains("reloaded: 2 subscribers, 1 added") }
+            try await poll("the reload is logged") {
+                daemon.errors.contains("reloaded: 2 subscribers, 1 added")
+            }
             let requests = try await receiver.requests(2)
             #expect(Set(requests.map(\.id)).count == 2)
         }

@@ -46,7 +46,8 @@ struct SigningTests {
             let keys = try await site.advised("keys", "new", "--ed25519")
             let secret = String(keys.output.dropLast())
             #expect(secret.hasPrefix("whsk_"))
-            let open = try #require(keys.errors.split(whereSeparator: \.isWhitespace).last { $0.hasPrefix("whpk_") })
+            let open = try #require(
+                keys.errors.split(whereSeparator: \.isWhitespace).last { $0.hasPrefix("whpk_") })
             let receiver = try await site.receiver()
             try site.write(Settings([.init(id: "ann", url: receiver.url, secret: secret)]))
             try await site.advised("run", "--once")
@@ -104,7 +105,9 @@ struct SigningTests {
                 let test = try await site.advised("test", subscriber)
                 #expect(test.ending == .exited(0) && test.output.contains("< 201"))
                 let line = try await poll("it is shown") {
-                    listener.output.split(separator: "\n").last { $0.contains("\"/\(subscriber.prefix(1))\"") }
+                    listener.output.split(separator: "\n").last {
+                        $0.contains("\"/\(subscriber.prefix(1))\"")
+                    }
                 }
                 #expect(try JSON(String(line))["valid"] == .bool(isValid))
             }

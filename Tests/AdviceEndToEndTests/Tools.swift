@@ -9,7 +9,9 @@ enum Tools {
 
     /// The binary under test: `$ADVISED_BIN`, else what was built beside these tests.
     static func advised() throws -> String {
-        if let given = environment["ADVISED_BIN"] { return try existing([given], "ADVISED_BIN names no program") }
+        if let given = environment["ADVISED_BIN"] {
+            return try existing([given], "ADVISED_BIN names no program")
+        }
         // The runner's own path, or that of the bundle that it was given.
         let beside = CommandLine.arguments.filter { $0.contains(".xctest") }
             .map { URL(filePath: $0).deletingLastPathComponent().path }

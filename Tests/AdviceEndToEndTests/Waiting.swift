@@ -13,20 +13,24 @@ struct Missing: Error, CustomStringConvertible {
 /// Looks every few milliseconds until `look` finds something. The one place where these tests wait: other
 /// processes tell nobody here of what they have done but by files, sockets and their end.
 func poll<Found>(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(20), every interval: Duration = .milliseconds(4),
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(20),
+    every interval: Duration = .milliseconds(4),
     _ look: () throws -> Found?
 ) async throws -> Found {
     let deadline = ContinuousClock.now + limit
     while true {
         if let found = try look() { return found }
-        guard ContinuousClock.now < deadline else { throw TimedOut(description: "not within \(limit): \(what())") }
+        guard ContinuousClock.now < deadline else {
+            throw TimedOut(description: "not within \(limit): \(what())")
+        }
         try await Task.sleep(for: interval)
     }
 }
 
 /// As `poll`, for a condition.
 func poll(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(20), every interval: Duration = .milliseconds(4),
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(20),
+    every interval: Duration = .milliseconds(4),
     until condition: () throws -> Bool
 ) async throws {
     try await poll(what(), within: limit, every: interval) { try condition() ? () : nil }

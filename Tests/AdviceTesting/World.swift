@@ -34,6 +34,9 @@ public struct World: Sendable {
     var life = 0
     var storeFree = Span.zero
     var idleTicks = 0
+    /// What has happened so far: a scheduler that never comes to rest must fail a test, not hang it.
+    var happenings = 0
+    static let mostHappenings = 300_000
     /// Record transactions on their way to the disk, by number.
     var groupsUnderway: Set<UInt64> = []
     var inFlight: [UInt64: Attempt] = [:]
@@ -163,6 +166,13 @@ public struct World: Sendable {
     }
 
     private mutating func next(_ at: Span) {
+        happenings += 1
+        if happenings > World.mostHappenings {
+            problems.append("does not come to rest at \(clock.wall)")
+            end()
+            queue = []
+            return
+        }
         idleTicks = at > clock.boot ? 0 : idleTicks
         clock.advance(at - clock.boot)
         guard let place = queue.indices.min(by: { World.isEarlier(queue[$0], queue[$1]) }),

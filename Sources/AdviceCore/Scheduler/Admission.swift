@@ -20,6 +20,14 @@ struct Admission {
         self.concurrency = concurrency
         self.perHost = perHost
         self.hosts = hosts
+        // What is parked may fit now. Sorted: the order must not depend on a dictionary's.
+        for name in keys.keys.sorted() {
+            while let next = keys[name]?.parked.popFirst() {
+                parked -= 1
+                waiting += 1
+                ready.append(next)
+            }
+        }
     }
 
     /// Room for new deliveries to be claimed.

@@ -88,6 +88,22 @@ struct AdmissionTests {
         #expect(takeAll(&admission) == ["busy2"])
     }
 
+    @Test("a cap that is raised holds at once for what is parked, a lowered one for what is to come")
+    func changedCaps() {
+        var admission = admission(perHost: 1)
+        for number in 1...5 { admission.add(delivery("\(number)")) }
+        #expect(takeAll(&admission) == ["1"])
+        admission.limit(concurrency: 100, perHost: 3, hosts: [:])
+        #expect(admission.waiting == 4 && admission.parked == 0)
+        #expect(takeAll(&admission) == ["2", "3"])
+        admission.limit(concurrency: 100, perHost: 1, hosts: [:])
+        admission.free("a:443")
+        admission.free("a:443")
+        #expect(takeAll(&admission) == [])
+        admission.free("a:443")
+        #expect(takeAll(&admission) == ["4"])
+    }
+
     @Test("room is twice the concurrency less what is here, and none while too much is parked")
     func room() {
         var admission = admission(concurrency: 10, perHost: 1)

@@ -223,6 +223,49 @@ struct SchedulerTests {
         #expect(world.problems == [])
     }
 
+    @Test("a new cohort begins after the last date that any other has used, whichever is the most advanced")
+    func inheritsTheLastDate() {
+        let series = Series.sample(zone: .subscriber(fallback: "UTC"))
+        let zones = ["America/Los_Angeles", "Pacific/Auckland", "Asia/Tokyo"]
+        let cohorts = zones.enumerated().map { place, zone in
+            CohortRecord(
+                number: Int64(place + 1), series: "s", cohort: Cohort(zone: zone, at: .nine), members: 1,
+                since: moment(place < 2 ? "2026-06-30T00:00:00Z" : "2026-07-04T12:00:00Z"))
+        }
+        let setup = SeriesSetup(
+            series: series, home: TestZones.calendar("UTC"),
+            cohorts: cohorts.map {
+                SeriesSetup.CohortSetup(record: $0, calendar: TestZones.calendar($0.cohort.zone))
+            })
+        let edition = Edition(start: series.start)
+        func ledger(_ cohort: Int64, _ rows: [(String, String)]) -> CohortLedger {
+            let calendar = TestZones.calendar(zones[Int(cohort) - 1])
+            return CohortLedger(
+                series: "s", edition: edition, cohort: cohort,
+                rows: rows.enumerated().map { LedgerRow.sample($1.0, $0 + 1, on: day($1.1), in: calendar) })
+        }
+        let record = SeriesRecord(
+            id: "s", firstSeen: moment("2026-06-30T00:00:00Z"), configuredStart: series.start,
+            edition: edition, state: .running, begin: series.start)
+        // Auckland was down for two of its slots and slid; it is behind, and yet a date ahead.
+        let knowledge = StoreKnowledge(
+            series: [record], cohorts: cohorts,
+            ledgers: [
+                ledger(1, [("p1", "2026-07-01"), ("p2", "2026-07-02"), ("p3", "2026-07-03")]),
+                ledger(2, [("p1", "2026-07-01"), ("p2", "2026-07-04")]),
+            ])
+        var scheduler = Scheduler(seed: 1)
+        let effects = scheduler.handle(
+            .started(knowledge, SchedulerSettings(series: [setup])),
+            now: Moment(wall: moment("2026-07-04T12:00:01Z"), boot: .hours(1)))
+        #expect(effects.inherited.map(\.cohort) == [3])
+        #expect(effects.inherited.first?.rows.map(\.point) == points(1...3))
+        #expect(
+            effects.inherited.first?.rows.map(\.slotDate)
+                == ["2026-07-01", "2026-07-02", "2026-07-04"].map(day))
+        #expect(effects.inherited.first?.rows.map(\.kind) == [.inherited, .inherited, .inherited])
+    }
+
     @Test("a time changed and changed back goes on where the series stands")
     func changedBack() {
         var world = world()
