@@ -68,6 +68,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Figures with their peers beside them: see Benchmarks/.
+        .executableTarget(
+            name: "courier-bench", dependencies: ["AdviceCourier", "AdviceCore"],
+            path: "Benchmarks/courier/Sources", swiftSettings: strict),
+
         // Tests mirror the rooms.
         .target(
             name: "AdviceTesting", dependencies: ["AdviceCore"], path: "Tests/AdviceTesting",

@@ -86,7 +86,8 @@ enum CurlOutcome {
         return "\(line): a redirect\(to), not followed"
     }
 
-    /// Scheme and host of a redirect's target: its path often repeats the subscriber's own, which is a secret.
+    /// Scheme and host of a redirect's target: its path often repeats the subscriber's own, which is a
+    /// secret.
     private static func origin(of location: [UInt8]) -> [UInt8] {
         let slash = UInt8(ascii: "/")
         let ends: Set<UInt8> = [slash, UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\")]

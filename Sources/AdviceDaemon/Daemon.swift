@@ -30,6 +30,7 @@ public actor Daemon: QueueActor {
     private var ended: (@Sendable (DaemonExit) -> Void)?
     private let descriptorLimit: Int
     private let reading = DispatchQueue(label: "reading")
+    private var bodies = Bodies()
 
     /// What a daemon is made of.
     public struct Parts: Sendable {
@@ -75,8 +76,8 @@ public actor Daemon: QueueActor {
     /// Runs until a signal, an error of the store, or, with `once`, until nothing more can be done now; then
     /// calls `ended`, once, on a queue of its own.
     ///
-    /// A closure and not `async`: the first task on Swift's global executor starts libdispatch's monitor of its
-    /// thread pool, which wakes the process once a second from then on (docs/decisions/0006).
+    /// A closure and not `async`: the first task on Swift's global executor starts libdispatch's monitor of
+    /// its thread pool, which wakes the process once a second from then on (docs/decisions/0006).
     public nonisolated func run(_ ended: @escaping @Sendable (DaemonExit) -> Void) {
         enter { daemon in
             daemon.ended = ended
@@ -256,7 +257,8 @@ public actor Daemon: QueueActor {
         var obstacles: [AttemptResult] = []
         for attempt in attempts {
             do throws(Dispatcher.Obstacle) {
-                requests.append(try dispatcher.request(attempt, at: now))
+                requests.append(
+                    try dispatcher.request(attempt, body: bodies.body(of: attempt), at: now))
             } catch {
                 obstacles.append(
                     AttemptResult(

@@ -21,10 +21,12 @@ public struct Dispatcher: Sendable {
         public var reason: String
     }
 
-    /// The request of one attempt at `now`.
-    public func request(_ attempt: Attempt, at now: Instant) throws(Obstacle) -> CourierRequest {
+    /// The request of one attempt at `now`. `body` is what was frozen for its format; nil where nothing was.
+    func request(
+        _ attempt: Attempt, body: SharedBody?, at now: Instant
+    ) throws(Obstacle) -> CourierRequest {
         let delivery = attempt.delivery
-        guard let body = delivery.body else {
+        guard let body else {
             throw Obstacle(reason: "nothing was frozen in the format \(delivery.endpoint.format.rawValue)")
         }
         guard let type = EventType(rawValue: delivery.release.type),
@@ -41,7 +43,7 @@ public struct Dispatcher: Sendable {
 
     /// The request with webhook-id `id` to `endpoint`, signed at `now`.
     public func request(
-        id: String, to endpoint: Endpoint, body: [UInt8], attempt: Int, token: UInt64, at now: Instant
+        id: String, to endpoint: Endpoint, body: SharedBody, attempt: Int, token: UInt64, at now: Instant
     ) throws(Obstacle) -> CourierRequest {
         let options = endpoint.options
         var keys: [SigningSecret] = []
@@ -57,10 +59,10 @@ public struct Dispatcher: Sendable {
             throw Obstacle(reason: "\(error)")
         }
         let headers = standardHeaders(
-            id: id, timestamp: now.seconds, attempt: attempt, secrets: keys, body: body,
+            id: id, timestamp: now.seconds, attempt: attempt, secrets: keys, body: body.bytes,
             userAgent: userAgentText, custom: custom)
         var request = CourierRequest(
-            token: token, url: url, headers: headers, body: SharedBody(body),
+            token: token, url: url, headers: headers, body: body,
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
         request.allowHTTP = options.allowHTTP ?? settings.allowHTTP
         request.allowNetworks = settings.allowNetworks

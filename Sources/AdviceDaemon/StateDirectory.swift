@@ -15,8 +15,8 @@ public enum StateDirectory {
         return (path as NSString).deletingLastPathComponent + "/state"
     }
 
-    /// Where the control socket is: `$RUNTIME_DIRECTORY`, else `/run/advised` for the system's own state, else
-    /// the state directory.
+    /// Where the control socket is: `$RUNTIME_DIRECTORY`, else `/run/advised` for the system's own state,
+    /// else the state directory.
     public static func controlSocket(state: String, environment: [String: String]) -> String {
         if let first = environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first {
             return "\(first)/control.sock"

@@ -61,7 +61,10 @@ extension Logger {
         case .waiting, .held:
             let next = record.nextAttemptAt.map { "; next attempt at \($0)" } ?? ""
             notice(
-                "attempt \(record.attempt?.number ?? record.attempts) of \(what) did not succeed\(reason)\(next)"
+                """
+                attempt \(record.attempt?.number ?? record.attempts) of \(what) \
+                did not succeed\(reason)\(next)
+                """
             )
         case .exhausted:
             warning("gave up \(what) after \(record.attempts) attempts\(reason)")

@@ -50,8 +50,8 @@ struct Check: ParsableCommand {
             return Diagnostic(
                 file: place.file, line: place.line, column: place.column, severity: .warning,
                 message: """
-                    series '\(id)' is unstarted: its start \(cohort.series.start) had passed when it was first \
-                    seen; `advised start \(id)` begins it
+                    series '\(id)' is unstarted: its start \(cohort.series.start) had passed when it was \
+                    first seen; `advised start \(id)` begins it
                     """)
         }
     }

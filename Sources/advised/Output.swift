@@ -41,8 +41,8 @@ enum Output {
     }
 }
 
-/// A member that is always there in the JSON, as null where it has no value: a script need not tell a key that
-/// is missing from one that it misspelt.
+/// A member that is always there in the JSON, as null where it has no value: a script need not tell a key
+/// that is missing from one that it misspelt.
 struct OrNull<Value: Encodable>: Encodable {
     let value: Value?
 

@@ -119,7 +119,8 @@ struct PlanCommand: ParsableCommand {
         Output.line("  it is point \(entry.number) of \(series.points.count); \(released) are done with")
         for reason in entry.why { Output.line("  \(reason)") }
         Output.line(
-            "  its day is \(entry.day); \(cohort.cohort.at) there is \(local.date) \(local.time) \(local.offset)"
+            "  its day is \(entry.day); \(cohort.cohort.at) there is "
+                + "\(local.date) \(local.time) \(local.offset)"
         )
         Output.line("  that is \(entry.scheduledFor.wholeSeconds), \(now.distance(to: entry.scheduledFor))")
         Output.line("  state: \(entry.state.rawValue)")

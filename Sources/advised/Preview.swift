@@ -34,7 +34,7 @@ struct Preview: ParsableCommand {
         let dispatcher = Dispatcher(settings: configuration.delivery, secrets: installation.secrets)
         do throws(Dispatcher.Obstacle) {
             let request = try dispatcher.request(
-                id: id, to: Endpoint(receiver), body: body, attempt: 1, token: 0,
+                id: id, to: Endpoint(receiver), body: SharedBody(body), attempt: 1, token: 0,
                 at: max(now, released.point.release.releasedAt))
             Output.note("to \(receiver.id), format \(receiver.format.rawValue)")
             Output.line("\(request.method.rawValue) (\(receiver.id)'s URL) HTTP/1.1")

@@ -8,9 +8,9 @@ struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Begins a series whose start had passed when it was first seen.",
         discussion: """
-            A series that is first seen after its start, by a new installation or by one that lost its state, \
-            sends nothing by itself: it would send point 1 to everyone again. This begins it, today or on a \
-            day, from its first point or after one that people have had.
+            A series that is first seen after its start, by a new installation or by one that lost its \
+            state, sends nothing by itself: it would send point 1 to everyone again. This begins it, today \
+            or on a day, from its first point or after one that people have had.
             """)
 
     @OptionGroup var options: InstallationOptions

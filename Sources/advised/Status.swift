@@ -121,7 +121,8 @@ private struct Report: Encodable {
             Output.line(text)
         }
         Output.line(
-            "deliveries: \(deliveries.delivered) delivered, \(deliveries.waiting) waiting, \(deliveries.held) held, "
+            "deliveries: \(deliveries.delivered) delivered, \(deliveries.waiting) waiting, "
+                + "\(deliveries.held) held, "
                 + "\(deliveries.exhausted) exhausted, \(deliveries.cancelled) cancelled")
         if !closed.isEmpty { Output.line("closed endpoints: \(closed.joined(separator: ", "))") }
     }

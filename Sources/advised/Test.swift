@@ -29,7 +29,8 @@ struct Test: ParsableCommand {
         let request: CourierRequest
         do throws(Dispatcher.Obstacle) {
             request = try dispatcher.request(
-                id: testWebhookID(using: &random), to: Endpoint(receiver), body: body, attempt: 1, token: 1,
+                id: testWebhookID(using: &random), to: Endpoint(receiver), body: SharedBody(body), attempt: 1,
+                token: 1,
                 at: now)
         } catch {
             Output.note("advised: \(error.reason)")
@@ -66,7 +67,8 @@ struct Test: ParsableCommand {
     private func report(_ reply: CourierReply) throws {
         let address = reply.address.map { " from \($0)" } ?? ""
         Output.line(
-            "< \(reply.status == 0 ? "no answer" : "\(reply.status)")\(address), \(reply.latency.milliseconds) ms"
+            "< \(reply.status == 0 ? "no answer" : "\(reply.status)")\(address), "
+                + "\(reply.latency.milliseconds) ms"
         )
         if let error = reply.error { Output.line("< \(error.escapedForTerminal)") }
         if !reply.replyPrefix.isEmpty {

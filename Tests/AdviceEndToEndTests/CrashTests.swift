@@ -20,7 +20,8 @@ struct CrashTests {
     func killedAfterTheAnswer() async throws {
         try await Site.with { site in
             let receiver = try await site.receiver()
-            // While this one keeps the daemon waiting, the other's outcome waits for its group commit: 250 ms.
+            // While this one keeps the daemon waiting, the other's outcome waits for its group commit: 250
+            // ms.
             let slow = try await site.receiver(delay: 0.5)
             var settings = Settings(ann: receiver.url)
             settings.subscribers.append(.init(id: "slow", url: slow.url))

@@ -13,7 +13,8 @@ struct SecrecyTests {
     @Test("no secret and no URL's path is in anything that a daemon or a command writes")
     func nothingIsShown() async throws {
         try await Site.with { site in
-            // One that accepts, one that refuses and names a place, one that is not there, one that is denied.
+            // One that accepts, one that refuses and names a place, one that is not there, one that is
+            // denied.
             let receiver = try await site.receiver()
             let elsewhere = try await site.receiver("302 location=http://127.0.0.1/\(path)?\(query)")
             try write(site, receiver, elsewhere)

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A place where `advised` is installed for one test: a folder with a configuration and a state directory, and
-/// all processes that were started for it. They end, and the folder goes, with the test.
+/// A place where `advised` is installed for one test: a folder with a configuration and a state directory,
+/// and all processes that were started for it. They end, and the folder goes, with the test.
 final class Site: Sendable {
     let folder: String
     private let binary: String

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The wall as these tests need it: a zone where today is neither just begun nor nearly over, so that "today",
-/// "a moment ago" and "in a few seconds" are one date. Both zones have no changes of offset.
+/// The wall as these tests need it: a zone where today is neither just begun nor nearly over, so that
+/// "today", "a moment ago" and "in a few seconds" are one date. Both zones have no changes of offset.
 struct WallTime {
     let zone: String
     private let offsetSeconds: Int64

@@ -88,7 +88,8 @@ final class Client {
         return Answer(status: status, headers: headers, body: body)
     }
 
-    /// The other side has closed, or closes within the time that a client waits, and sends nothing more before.
+    /// The other side has closed, or closes within the time that a client waits, and sends nothing more
+    /// before.
     var isAtEnd: Bool {
         var byte: UInt8 = 0
         guard pending.isEmpty else { return false }

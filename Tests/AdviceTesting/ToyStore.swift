@@ -1,7 +1,8 @@
 public import AdviceCore
 
-/// A store without a disk, for driving a scheduler by hand: what was committed is a value, and a crash is that
-/// value taken up by the next daemon. It keeps the constraints that the promises rest on, and nothing else.
+/// A store without a disk, for driving a scheduler by hand: what was committed is a value, and a crash is
+/// that value taken up by the next daemon. It keeps the constraints that the promises rest on, and nothing
+/// else.
 public struct ToyStore: Sendable {
     public struct Release: Sendable {
         public var draft: ReleaseDraft
@@ -323,6 +324,14 @@ public struct ToyStore: Sendable {
         let written = Set(records.map(\.key))
         return batch.members.map { DeliveryKey(subject: subject, subscriber: $0) }
             .allSatisfy { deliveries[$0] != nil || written.contains($0) }
+    }
+
+    /// The points for which `subscriber` has a delivery, whatever became of it.
+    public func points(owedTo subscriber: String, in series: String) -> Set<String> {
+        guard let place = subscribers.firstIndex(where: { $0.id == subscriber }) else { return [] }
+        let mine = deliveries.values.filter { $0.key.subscriber == Int64(place + 1) }
+        let infos = mine.map { releases[Int($0.release) - 1].info }
+        return Set(infos.filter { $0.series == series }.map(\.subject))
     }
 
     public func isClaimed(_ key: DeliveryKey) -> Bool { claimed.contains(key) }

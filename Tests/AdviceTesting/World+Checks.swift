@@ -68,6 +68,9 @@ extension World {
         note(groupsUnderway.count >= Limits.groupsUnderway, "P11: sent while the disk is behind")
         note(!isUp, "P11: sent after the end")
         note(inFlight.count >= concurrency, "more in flight than concurrency")
+        if let next = row?.nextAttemptAt {
+            note(isLate(next, by: .minutes(5)), "P9: an attempt long after its time")
+        }
         let sharing = inFlight.values.count { $0.delivery.endpoint.limitKey == delivery.endpoint.limitKey }
         let cap = hosts[delivery.endpoint.limitKey] ?? perHost
         note(sharing >= cap, "more in flight than per_host")
@@ -85,8 +88,14 @@ extension World {
         }
     }
 
+    /// Whether something that was due at `due` has waited longer than `span` without excuse.
+    private func isLate(_ due: Instant, by span: Span) -> Bool {
+        clock.wall - due > span && clock.boot - calm > span
+    }
+
     private mutating func checkRelease(_ draft: ReleaseDraft) {
         let name = "\(draft.series)/\(draft.point.id) on \(draft.row.slotDate)"
+        if isLate(draft.row.scheduledFor, by: .seconds(5)) { problems.append("P10: released late: \(name)") }
         if draft.row.releasedAt < draft.row.scheduledFor { problems.append("released early: \(name)") }
         guard let record = store.records[draft.series], let begin = record.begin else {
             problems.append("P3: released though the series has not begun: \(name)")
@@ -155,7 +164,8 @@ extension World {
             }
             if earlier.slotDate == receipt.slotDate {
                 problems.append(
-                    "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) for \(receipt.slotDate)"
+                    "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) "
+                        + "for \(receipt.slotDate)"
                 )
             }
         }
@@ -192,9 +202,26 @@ extension World {
             let out = rows.sorted { $0.sequence < $1.sequence }.map(\.point).filter { !pinned.contains($0) }
             let expected = series.points.map(\.id).filter { !pinned.contains($0) }.prefix(out.count)
             if out != Array(expected) { problems.append("P2: \(cohort.cohort) went \(out)") }
-            if rows.map(\.slotDate) != rows.map(\.slotDate).sorted() {
+            let dates = rows.map(\.slotDate)
+            if dates != dates.sorted() {
                 problems.append("P2: \(cohort.cohort) went back in date")
             }
+        }
+    }
+
+    /// P2 for people: who was there all along is owed every point up to the last, but for pins and for what was
+    /// missed by the series' own rule.
+    public mutating func checkNothingSkipped(_ series: Series) {
+        let missed = store.cohorts.filter { $0.series == series.id }
+            .flatMap { store.rows(series.id, cohort: $0.number) }.filter { $0.kind == .missed }.map(\.point)
+        let excused = Set(missed).union(series.points.filter { $0.date != nil }.map(\.id))
+        for subscriber in (faithful ?? []).sorted() {
+            let owed = store.points(owedTo: subscriber, in: series.id)
+            guard let last = series.points.lastIndex(where: { owed.contains($0.id) }) else { continue }
+            let skipped = series.points[..<last].map(\.id).filter {
+                !owed.contains($0) && !excused.contains($0)
+            }
+            if !skipped.isEmpty { problems.append("P2: \(subscriber) was never owed \(skipped)") }
         }
     }
 }

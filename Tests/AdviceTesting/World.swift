@@ -1,8 +1,8 @@
 public import AdviceCore
 
 /// A world for one daemon: runs a scheduler's effects against a `ToyStore` and receivers that answer as told,
-/// with clocks that can be stepped, crashes before and after everything that lasts, and answers that get lost.
-/// One seed gives one course of events. What breaks a promise is noted in `problems`.
+/// with clocks that can be stepped, crashes before and after everything that lasts, and answers that get
+/// lost. One seed gives one course of events. What breaks a promise is noted in `problems`.
 ///
 /// What happens is ordered by (time, sequence). Time is the time since boot; the wall clock may be stepped.
 public struct World: Sendable {
@@ -34,9 +34,14 @@ public struct World: Sendable {
     var life = 0
     var storeFree = Span.zero
     var idleTicks = 0
-    /// What has happened so far: a scheduler that never comes to rest must fail a test, not hang it.
+    /// From when on the daemon has no excuse for being late: it is up, and knows the time and its files.
+    var calm = Span.zero
+    /// Who was in the roster at the first start and at every one since.
+    var faithful: Set<String>?
+    /// What has happened since `minute`: a scheduler that never comes to rest must fail a test, not hang it.
     var happenings = 0
-    static let mostHappenings = 300_000
+    var minute = Span.zero
+    static let mostHappeningsInAMinute = 5000
     /// Record transactions on their way to the disk, by number.
     var groupsUnderway: Set<UInt64> = []
     var inFlight: [UInt64: Attempt] = [:]
@@ -62,6 +67,8 @@ public struct World: Sendable {
         public var lostAnswer = 0
         public var refusedCommit = 0
         public var refusal = 0
+        /// A receiver that takes seconds to answer.
+        public var slowAnswer = 0
         /// How long the daemon stays down after a crash, at most.
         public var longestDowntime = Span.seconds(20)
         public init() {}
@@ -97,7 +104,9 @@ public struct World: Sendable {
     /// The daemon starts: it takes the roster, reads what the store knows, and goes.
     public mutating func start() {
         isUp = true
+        calm = max(calm, clock.boot)
         scheduler = Scheduler(seed: random.next(), once: once)
+        noteRoster()
         store.take(roster, series: series, now: clock.wall)
         feed(.started(store.knowledge, settings))
     }
@@ -105,6 +114,8 @@ public struct World: Sendable {
     /// A reload with the series and the roster as they are now.
     public mutating func reload() {
         guard isUp else { return }
+        calm = max(calm, clock.boot)
+        noteRoster()
         store.take(roster, series: series, now: clock.wall)
         feed(.configured(settings))
     }
@@ -112,6 +123,8 @@ public struct World: Sendable {
     /// Somebody sets the wall clock; the kernel says so where `isNoticed`.
     public mutating func step(_ span: Span, isNoticed: Bool = true) {
         clock.step(span)
+        // Without the kernel's word it is noticed at the next recheck.
+        calm = max(calm, clock.boot + (isNoticed ? .zero : Limits.recheck))
         if isUp, isNoticed { feed(.clockStepped) }
     }
 
@@ -166,8 +179,9 @@ public struct World: Sendable {
     }
 
     private mutating func next(_ at: Span) {
+        if at >= minute + .minutes(1) { (minute, happenings) = (at, 0) }
         happenings += 1
-        if happenings > World.mostHappenings {
+        if happenings > World.mostHappeningsInAMinute {
             problems.append("does not come to rest at \(clock.wall)")
             end()
             queue = []
@@ -241,6 +255,9 @@ public struct World: Sendable {
     private mutating func arrive(_ attempt: Attempt, life: Int) {
         var reply = receiver(attempt, clock.now)
         if draw(faults.refusal) { reply.outcome = .retry }
+        if draw(faults.slowAnswer) {
+            reply.latency = Span(nanoseconds: Int64.random(in: 0...15_000_000_000, using: &random))
+        }
         let isAccepted = reply.outcome == .delivered
         if isAccepted, draw(faults.lostAnswer) { reply.isAnswerLost = true }
         if isAccepted {
@@ -289,6 +306,11 @@ public struct World: Sendable {
             end()
             if exit == .storeRefused, faults.refusedCommit > 0 { happen(in: .seconds(1), .start, life: life) }
         }
+    }
+
+    private mutating func noteRoster() {
+        let here = Set(roster.map(\.id))
+        faithful = faithful?.intersection(here) ?? here
     }
 
     /// The store works on one thing after the other.

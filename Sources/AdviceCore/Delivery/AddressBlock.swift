@@ -64,7 +64,8 @@ public enum IPAddress: Hashable, Sendable {
         var gap: Int?
         for (index, part) in parts.enumerated() {
             if part.isEmpty {
-                // An empty part is half of `::`; the outer half of a leading or trailing one stands at the edge.
+                // An empty part is half of `::`; the outer half of a leading or trailing one stands at the
+                // edge.
                 let isEdge = index == 0 || index == parts.count - 1
                 if isEdge {
                     let inner = index == 0 ? parts[1] : parts[parts.count - 2]

@@ -1,4 +1,5 @@
-/// What one attempt came to. Expected failures are values: an `Outcome` decides policy, an `Error` never does.
+/// What one attempt came to. Expected failures are values: an `Outcome` decides policy, an `Error` never
+/// does.
 ///
 /// The table is delivery.md §1; the mapping from libcurl's codes and HTTP's statuses is
 /// `AdviceCourier/CurlOutcome.swift`, and what follows from an outcome is `DeliveryMachine`.

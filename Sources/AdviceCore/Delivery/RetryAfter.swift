@@ -147,8 +147,8 @@ public enum HTTPDate {
         name.utf8.reduce(0) { $0 << 8 | UInt128($1) }
     }
 
-    /// Takes a date's parts from the front of its bytes; nil or false, and nothing more to hope for, where the
-    /// next part is another.
+    /// Takes a date's parts from the front of its bytes; nil or false, and nothing more to hope for, where
+    /// the next part is another.
     private struct Reader {
         var rest: ArraySlice<UInt8>
 

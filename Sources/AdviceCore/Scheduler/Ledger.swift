@@ -72,8 +72,8 @@ public struct CohortRecord: Hashable, Sendable {
     public var cohort: Cohort
     /// Members now.
     public var members: Int
-    /// When it last came to have members: what others released before that, it takes over (R10). nil where the
-    /// store does not say.
+    /// When it last came to have members: what others released before that, it takes over (R10). nil where
+    /// the store does not say.
     public var since: Instant?
 
     public init(number: Int64, series: String, cohort: Cohort, members: Int, since: Instant? = nil) {

@@ -40,8 +40,8 @@ extension Scheduler {
         }
         switch known.state {
         case .waiting:
-            // Without members it waits, whatever its start; the first one begins it, but not before the day that
-            // an operator has named.
+            // Without members it waits, whatever its start; the first one begins it, but not before the day
+            // that an operator has named.
             guard setup.members > 0 else {
                 return isMoved ? (record, .waitingForSubscribers(series: series.id)) : nil
             }
@@ -173,8 +173,8 @@ extension Scheduler {
         for rows in others {
             let earlier = rows.filter { row in
                 if let since = cohort.record.since { return row.releasedAt < since }
-                // The store does not say. It may have been there with its slot of the newest date still to come:
-                // that one it takes itself, and who had the point already is not sent it again.
+                // The store does not say. It may have been there with its slot of the newest date still to
+                // come: that one it takes itself, and who had the point already is not sent it again.
                 return own.isEmpty && newest.map { row.slotDate < $0 } ?? false
             }
             if earlier.count > best.count { best = earlier }
@@ -188,8 +188,8 @@ extension Scheduler {
             rows: own + inherited(missing, after: own, through: lastDate, from: lastSequence(own, record)))
     }
 
-    /// `missing` as rows that follow `own`: later in date, each on a date of its own, the last on the last date
-    /// that any cohort has used.
+    /// `missing` as rows that follow `own`: later in date, each on a date of its own, the last on the last
+    /// date that any cohort has used.
     private func inherited(
         _ missing: [LedgerRow], after own: [LedgerRow], through lastDate: CivilDate?, from sequence: Int
     ) -> [LedgerRow] {

@@ -1,7 +1,8 @@
 /// The one decider. Events in, effects out; no clock, no disk, no network, no waiting.
 ///
 /// It is level-triggered: whatever the event, the same `step` asks what is due, has it recorded, and asks
-/// when to look next. After a tick, a crash, a clock step, a week's downtime and a reload it is the same code.
+/// when to look next. After a tick, a crash, a clock step, a week's downtime and a reload it is the same
+/// code.
 public struct Scheduler: Sendable {
     var settings: SchedulerSettings
     var records: [String: SeriesRecord] = [:]

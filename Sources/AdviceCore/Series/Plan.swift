@@ -111,8 +111,8 @@ public struct Plan: Sendable {
         return rows.map(\.slotDate).max().map { max($0.next, begin) } ?? begin
     }
 
-    /// Why a pinned point can never be placed: it is missed then, not waited for. nil where it can be, and for
-    /// a point without a pin.
+    /// Why a pinned point can never be placed: it is missed then, not waited for. nil where it can be, and
+    /// for a point without a pin.
     func whyNeverPlaced(_ point: Point) -> String? {
         guard let date = point.date else { return nil }
         if date < firstFreeDate { return "pinned to \(date), which has gone by" }
@@ -134,8 +134,8 @@ private struct Walk {
     private var date: CivilDate
     private var reasons: [String] = []
     private var barren = 0
-    /// For `latest`: missed slots before this date stay missed. It is that of the newest slot that has come and
-    /// that a point can still take; nil where the newest is not needed or not known yet.
+    /// For `latest`: missed slots before this date stay missed. It is that of the newest slot that has come
+    /// and that a point can still take; nil where the newest is not needed or not known yet.
     private var newestPassed: CivilDate?
 
     init(_ plan: Plan, now: Instant) {

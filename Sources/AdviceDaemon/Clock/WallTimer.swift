@@ -10,8 +10,8 @@ import Glibc
 struct WallTimer {
     private let source: any DispatchSourceTimer
 
-    /// Made and armed at start: libdispatch makes its timerfd lazily, and once descriptors have run out a first
-    /// timer would never fire, without an error.
+    /// Made and armed at start: libdispatch makes its timerfd lazily, and once descriptors have run out a
+    /// first timer would never fire, without an error.
     init(queue: DispatchQueue, handler: @escaping @Sendable () -> Void) {
         source = DispatchSource.makeTimerSource(flags: .strict, queue: queue)
         source.setEventHandler(handler: handler)

@@ -6,7 +6,8 @@ import Glibc
 /// it. The watchdog's interval comes from `$WATCHDOG_USEC`, when it is meant for this process.
 public struct SystemdNotify: Sendable {
     private let path: String?
-    /// Half of the time after which the manager would restart us, in nanoseconds; nil where it does not watch.
+    /// Half of the time after which the manager would restart us, in nanoseconds; nil where it does not
+    /// watch.
     public let watchdogNanoseconds: Int64?
 
     public init(environment: [String: String]) {

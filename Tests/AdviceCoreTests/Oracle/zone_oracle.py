@@ -63,7 +63,7 @@ def offset_at(zone, epoch):
 
 
 def changes(zone, first, last):
-    """Every moment in the given years at which the offset changes, found by asking, not by reading the file."""
+    """Every moment in the given years at which the offset changes, found by asking, not by reading."""
     low = int((datetime(first, 1, 1) - EPOCH).total_seconds())
     end = int((datetime(last + 1, 1, 1) - EPOCH).total_seconds())
     step = 5 * 86400  # No zone changes twice in five days.

@@ -340,7 +340,7 @@ struct SchedulerTests {
         var world = world(at: "2026-07-01T12:59:59Z", roster: (1...40).map { ToySubscriber("s\($0)") })
         world.concurrency = 3
         world.start()
-        while world.sent.count < 9 { world.run(for: .milliseconds(5)) }
+        for _ in 0..<1000 where world.sent.count < 9 { world.run(for: .milliseconds(5)) }
         world.stop()
         world.run(for: .minutes(1))
         #expect(world.exits == [.stopped])

@@ -85,10 +85,12 @@ private struct Course {
             roster: roster)
         world.concurrency = oneIn(3) ? 2 : 16
         world.perHost = oneIn(3) ? 1 : 4
-        // Swarm: each fault is absent in most worlds, so that rare meetings of two are not drowned by a third.
+        // Swarm: each fault is absent in most worlds, so that rare meetings of two are not drowned by a
+        // third.
         if oneIn(2) { world.faults.crash = Int.random(in: 20...400, using: &random) }
         if oneIn(3) { world.faults.lostAnswer = Int.random(in: 2...20, using: &random) }
         if oneIn(3) { world.faults.refusal = Int.random(in: 2...10, using: &random) }
+        if oneIn(3) { world.faults.slowAnswer = Int.random(in: 2...10, using: &random) }
         if oneIn(4) { world.faults.refusedCommit = Int.random(in: 30...200, using: &random) }
         if oneIn(3) { world.faults.longestDowntime = .hours(Int64.random(in: 1...60, using: &random)) }
         if oneIn(5) {
@@ -121,6 +123,7 @@ private struct Course {
         heal()
         world.checkSettled()
         world.checkOrder(series)
+        world.checkNothingSkipped(series)
     }
 
     /// The wall clock is set by seconds to days, and not always so that the kernel tells.

@@ -2,7 +2,8 @@ import AdviceCore
 import AdviceTesting
 import Testing
 
-/// What becomes of the plan when the series is edited (schedule.md R13), and of points with a day of their own.
+/// What becomes of the plan when the series is edited (schedule.md R13), and of points with a day of their
+/// own.
 @Suite("Plan: edits and pins")
 struct PlanEditTests {
     private let done: KeyValuePairs = ["p1": "2026-07-01", "p2": "2026-07-02"]

@@ -1,4 +1,4 @@
-"""A receiver that notes every connection and request as a JSON line, answers by script, and can kill the sender.
+"""A receiver that notes every connection and request as a JSON line, answers by script, and can kill.
 
 usage: receiver.py --log FILE [--answers SCRIPT] [--delay SECONDS] [--orders FILE]
 
@@ -41,7 +41,7 @@ class Log:
 
 
 def take_order(path):
-    """The order that stands in the file, with a descriptor of the process: its number may be reused, this not."""
+    """The order in the file, with a descriptor of the process: its number may be reused, this not."""
     try:
         with open(path) as file:
             words = file.read().split()
@@ -78,7 +78,8 @@ class Connection(asyncio.Protocol):
         if not blank:
             return None
         line, *fields = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+        parts = (field.partition(":") for field in fields)
+        headers = {name.lower(): value.strip() for name, _, value in parts}
         length = int(headers.get("content-length", "0"))
         if len(rest) < length:
             return None
@@ -89,7 +90,8 @@ class Connection(asyncio.Protocol):
         method, path, _ = line.split(" ")
         status, extra = self.script.next()
         self.log.note(
-            event="request", at=time.time_ns(), host=self.transport.get_extra_info("sockname")[0], method=method,
+            event="request", at=time.time_ns(), host=self.transport.get_extra_info("sockname")[0],
+            method=method,
             path=path, headers=headers, body=base64.b64encode(body).decode(), status=status)
         order = take_order(self.settings.orders) if self.settings.orders else None
         if order and order[0] == "before":

@@ -1,6 +1,6 @@
-"""Judges what we sent, and signs what we are to judge, by PyPI's standardwebhooks: software that nobody here wrote.
+"""Judges what we sent, and signs what we are to judge, by PyPI's standardwebhooks: not our software.
 
-usage: standard_webhooks.py verify SECRET LOG      each request of a receiver's log: two verdicts a line, as it came
+usage: standard_webhooks.py verify SECRET LOG      each request of a log: two verdicts a line, as it came
                                                    and with one byte of the body changed
        standard_webhooks.py sign SECRET ID BODY    the three headers over the file BODY, one a line
 """
@@ -35,7 +35,8 @@ def sign(secret, identifier, body):
     now = datetime.now(tz=timezone.utc)
     with open(body) as file:
         signature = Webhook(secret).sign(identifier, now, file.read())
-    print(f"webhook-id: {identifier}\nwebhook-timestamp: {int(now.timestamp())}\nwebhook-signature: {signature}")
+    print(f"webhook-id: {identifier}\nwebhook-timestamp: {int(now.timestamp())}")
+    print(f"webhook-signature: {signature}")
 
 
 {"verify": verify, "sign": sign}[sys.argv[1]](*sys.argv[2:])
