@@ -211,19 +211,19 @@ struct MemoryDisk {
         _ entries: [RosterEntry], cohorts wanted: [(series: String, cohort: Cohort)], now: Instant
     ) -> RosterChange {
         var change = RosterChange()
-        for (series, cohort) in wanted { _ = number(series, cohort) }
+        for (series, cohort) in wanted { _ = number(series, cohort, now) }
         let next = generation + 1
         var seen: Set<String> = []
         var moved: Set<Int64> = []
         for entry in entries {
             let id = entry.subscriber.id
-            let cohorts = zip(entry.subscriber.series, entry.cohorts).map { number($0, $1) }
+            let cohorts = zip(entry.subscriber.series, entry.cohorts).map { number($0, $1, now) }
             let row = SubscriberRow(entry: entry, cohorts: cohorts, digest: entry.digest(cohorts: cohorts))
             seen.insert(id)
             guard let number = numbers[id] else {
                 subscribers.append(row)
                 numbers[id] = Int64(subscribers.count)
-                join(Int64(subscribers.count), row, next)
+                join(Int64(subscribers.count), row, next, now)
                 change.added.append(id)
                 continue
             }
@@ -235,7 +235,7 @@ struct MemoryDisk {
             }
             leave(number, all: row.cohorts, next)
             subscribers[Int(number) - 1] = row
-            join(number, row, next)
+            join(number, row, next, now)
             if old.isRemoved { change.added.append(id) } else { change.changed.append(id) }
         }
         for (place, row) in subscribers.enumerated()
@@ -254,16 +254,18 @@ struct MemoryDisk {
     }
 
     /// The number of a cohort, which is made where it is new.
-    private mutating func number(_ series: String, _ cohort: Cohort) -> Int64 {
+    private mutating func number(_ series: String, _ cohort: Cohort, _ now: Instant) -> Int64 {
         if let known = cohorts.first(where: { $0.series == series && $0.cohort == cohort }) {
             return known.number
         }
         let number = Int64(cohorts.count + 1)
-        cohorts.append(CohortRecord(number: number, series: series, cohort: cohort, members: 0))
+        cohorts.append(CohortRecord(number: number, series: series, cohort: cohort, members: 0, since: now))
         return number
     }
 
-    private mutating func join(_ subscriber: Int64, _ row: SubscriberRow, _ generation: Int) {
+    private mutating func join(
+        _ subscriber: Int64, _ row: SubscriberRow, _ generation: Int, _ now: Instant
+    ) {
         for (series, cohort) in zip(row.entry.subscriber.series, row.cohorts) {
             let isMember = members.contains {
                 $0.subscriber == subscriber && $0.cohort == cohort && $0.activeUntil == nil
@@ -273,7 +275,9 @@ struct MemoryDisk {
                 Member(
                     cohort: cohort, hash: SlotHash(series: series, subscriber: row.entry.subscriber.id),
                     subscriber: subscriber, activeFrom: generation))
-            cohorts[Int(cohort) - 1].members += 1
+            let place = Int(cohort) - 1
+            if cohorts[place].members == 0 { cohorts[place].since = now }
+            cohorts[place].members += 1
         }
     }
 

@@ -44,7 +44,7 @@ enum Schema {
 
         CREATE TABLE cohort(
             number INTEGER PRIMARY KEY, series TEXT NOT NULL, cohort TEXT NOT NULL,
-            members INTEGER NOT NULL DEFAULT 0, UNIQUE(series, cohort)) STRICT;
+            members INTEGER NOT NULL DEFAULT 0, since INTEGER NOT NULL, UNIQUE(series, cohort)) STRICT;
 
         CREATE TABLE member(
             cohort INTEGER NOT NULL, slot_hash INTEGER NOT NULL, subscriber INTEGER NOT NULL,

@@ -26,7 +26,10 @@ enum Output {
                     ? cell
                     : cell.padding(toLength: max(widths[column], cell.count), withPad: " ", startingAt: 0)
             }
-            line(cells.joined(separator: "  "))
+            // An empty last cell leaves no blanks behind the one before it.
+            var text = cells.joined(separator: "  ")[...]
+            while text.last == " " { text.removeLast() }
+            line(String(text))
         }
     }
 

@@ -209,8 +209,8 @@ extension World {
         }
     }
 
-    /// P2 for people: who was there all along is owed every point up to the last, but for pins and for what was
-    /// missed by the series' own rule.
+    /// P2 for people: who was there all along is owed every point up to the last, but for pins and for what
+    /// was missed by the series' own rule.
     public mutating func checkNothingSkipped(_ series: Series) {
         let missed = store.cohorts.filter { $0.series == series.id }
             .flatMap { store.rows(series.id, cohort: $0.number) }.filter { $0.kind == .missed }.map(\.point)

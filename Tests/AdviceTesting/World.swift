@@ -130,7 +130,10 @@ public struct World: Sendable {
 
     public mutating func stop() { feed(.stopping) }
 
-    public mutating func operate(_ command: OperatorCommand) { feed(.operate(command, request: 1)) }
+    public mutating func operate(_ command: OperatorCommand) {
+        calm = max(calm, clock.boot)
+        feed(.operate(command, request: 1))
+    }
 
     /// Something else than the daemon writes to the store, as a command does where none runs.
     public mutating func write(_ transaction: Transaction) { _ = store.commit(transaction) }

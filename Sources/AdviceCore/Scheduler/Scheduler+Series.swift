@@ -36,7 +36,6 @@ extension Scheduler {
             record.configuredStart = series.start
             record.edition = edition(of: series)
             record.begin = nil
-            record.passed = []
         }
         switch known.state {
         case .waiting:

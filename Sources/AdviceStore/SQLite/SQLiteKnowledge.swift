@@ -14,13 +14,15 @@ extension SQLiteConnection {
     }
 
     func cohorts() throws(StoreError) -> [CohortRecord] {
-        let statement = try statement("SELECT number, series, cohort, members FROM cohort ORDER BY number")
+        let statement = try statement(
+            "SELECT number, series, cohort, members, since FROM cohort ORDER BY number")
         var records: [CohortRecord] = []
         try statement.walk { () throws(StoreError) in
             records.append(
                 CohortRecord(
                     number: statement.integer(0), series: statement.text(1),
-                    cohort: try parsed(Cohort.init, statement.text(2)), members: Int(statement.integer(3))))
+                    cohort: try parsed(Cohort.init, statement.text(2)), members: Int(statement.integer(3)),
+                    since: Instant(nanoseconds: statement.integer(4))))
             return true
         }
         return records

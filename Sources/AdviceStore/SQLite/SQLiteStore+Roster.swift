@@ -99,7 +99,8 @@ private struct RosterImport {
         let key = CohortKey(series: series, cohort: cohort)
         if let number = cohorts[key] { return number }
         try connection.query(
-            "INSERT INTO cohort(series, cohort) VALUES ($1, $2)", [.text(series), .text("\(cohort)")])
+            "INSERT INTO cohort(series, cohort, since) VALUES ($1, $2, $3)",
+            [.text(series), .text("\(cohort)"), .integer(now.nanoseconds)])
         let number = connection.lastInsertedNumber
         cohorts[key] = number
         return number
@@ -257,8 +258,10 @@ private struct RosterImport {
     private mutating func finish() throws(StoreError) {
         for (cohort, count) in growth.sorted(by: { $0.key < $1.key }) where count != 0 {
             try connection.query(
-                "UPDATE cohort SET members = members + $2 WHERE number = $1",
-                [.integer(cohort), .integer(count)])
+                """
+                UPDATE cohort SET since = CASE members WHEN 0 THEN $3 ELSE since END, members = members + $2
+                WHERE number = $1
+                """, [.integer(cohort), .integer(count), .integer(now.nanoseconds)])
         }
         try hasten()
         if !(change.added.isEmpty && change.changed.isEmpty && change.removed.isEmpty) {

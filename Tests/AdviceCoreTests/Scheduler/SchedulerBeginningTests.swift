@@ -236,6 +236,21 @@ struct SchedulerBeginningTests {
         #expect(world.ledgerOfReceivers.points(of: "ann") == ["p3"])
     }
 
+    @Test("a start moved after an operator's word takes the file's day, and keeps what was passed over")
+    func movedAfterTheOperator() {
+        var world = world(at: "2026-07-10T20:00:00Z")
+        world.start()
+        world.run(for: .minutes(1))
+        world.operate(.start(series: "s", on: day("2026-07-20"), after: "p2"))
+        world.run(for: .minutes(1))
+        world.series[0].start = day("2026-07-15")
+        world.reload()
+        world.run(until: moment("2026-07-15T14:00:00Z"))
+        #expect(record(world)?.edition == Edition(start: day("2026-07-15")))
+        #expect(world.ledgerOfReceivers.points(of: "ann") == ["p3"])
+        #expect(world.ledgerOfReceivers.firsts.map(\.slotDate) == [day("2026-07-15")])
+    }
+
     @Test("a command for an edited start, given while no daemon runs, is not undone by the next start")
     func decisionSurvivesAnEdit() {
         var world = world(at: "2026-07-10T20:00:00Z")
