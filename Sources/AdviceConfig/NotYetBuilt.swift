@@ -25,6 +25,7 @@ extension Configuration {
         note(heartbeat != nil, "heartbeat")
         note(publicPages.address != .off, "public pages")
         note(delivery.proxy != nil, "delivery.proxy: connections are made directly")
+        note(subscribers.contains { $0.options.alsoSign?.isEmpty == false }, "also_sign")
         note(subscribers.contains { $0.options.rate != nil }, "rate")
         note(subscribers.contains { $0.options.confirm == true }, "confirm: challenge")
         note(subscribers.contains { $0.options.tls != nil }, "tls")

@@ -12,8 +12,13 @@ public struct ControlRequest: Codable, Sendable {
     /// YYYY-MM-DD.
     public var on: String?
     public var after: String?
+    /// Takes a roster that has lost many.
+    public var force: Bool?
 
-    public init(_ command: Command, series: String? = nil, on: String? = nil, after: String? = nil) {
+    public init(
+        _ command: Command, series: String? = nil, on: String? = nil, after: String? = nil, force: Bool? = nil
+    ) {
+        self.force = force
         self.command = command
         self.series = series
         self.on = on
@@ -66,8 +71,9 @@ final class ControlServer: Sendable {
     }
 
     private static func serve(_ client: Int32, _ handler: @escaping Handler) {
-        ControlSocket.limitTime(of: client, seconds: 2)
-        guard let line = ControlSocket.readLine(from: client),
+        // Clients are served one after the other: a slow one must not keep the others waiting.
+        ControlSocket.limitTime(of: client, seconds: 1)
+        guard let line = ControlSocket.readLine(from: client, atMostReads: 4),
             let request = try? JSONDecoder().decode(ControlRequest.self, from: Data(line))
         else {
             ControlSocket.write(ControlReply(ok: false, text: "not a request"), to: client)
@@ -85,7 +91,11 @@ final class ControlServer: Sendable {
 /// Asks a running daemon.
 public enum ControlClient {
     /// nil where no daemon listens at `path`.
-    public static func ask(_ request: ControlRequest, at path: String) throws(ControlError) -> ControlReply? {
+    ///
+    /// A reload of a large roster takes seconds; `seconds` bounds the wait for an answer.
+    public static func ask(
+        _ request: ControlRequest, at path: String, within seconds: Int = 60
+    ) throws(ControlError) -> ControlReply? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw ControlError(description: "no socket can be made") }
         defer { Glibc.close(descriptor) }
@@ -96,8 +106,7 @@ public enum ControlClient {
             }
             return nil
         }
-        // A reload of a large roster takes seconds; a daemon that hangs is the watchdog's business.
-        ControlSocket.limitTime(of: descriptor, seconds: 60)
+        ControlSocket.limitTime(of: descriptor, seconds: seconds)
         ControlSocket.write(request, to: descriptor)
         guard let line = ControlSocket.readLine(from: descriptor),
             let reply = try? JSONDecoder().decode(ControlReply.self, from: Data(line))
@@ -148,10 +157,12 @@ private enum ControlSocket {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     }
 
-    static func readLine(from descriptor: Int32) -> [UInt8]? {
+    static func readLine(from descriptor: Int32, atMostReads limit: Int = .max) -> [UInt8]? {
         var line: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while line.count < lineLimit {
+        var reads = 0
+        while line.count < lineLimit, reads < limit {
+            reads += 1
             let count = read(descriptor, &buffer, buffer.count)
             guard count > 0 else { return nil }
             line += buffer[..<count]

@@ -12,7 +12,7 @@ public import Logging
 public actor Daemon: QueueActor {
     public nonisolated let executor = QueueExecutor(label: "scheduler")
 
-    let parts: Parts
+    var parts: Parts
     let desk: StoreDesk
     var scheduler: Scheduler
     var configuration: Configuration
@@ -111,29 +111,38 @@ public actor Daemon: QueueActor {
         }
         nextPing = parts.notify.watchdogNanoseconds.map { parts.clock.now.boot + Span(nanoseconds: $0) }
         openControl()
-        importRoster(of: configuration) { daemon, result in
-            switch result {
-            case .failure(let error): daemon.end(.store(error))
-            case .success(let change): daemon.loadKnowledge(change)
+        // The mark first: the import raises it to now, and with it hides a clock that leapt while we were
+        // down.
+        load { daemon, before in
+            daemon.importRoster(of: daemon.configuration) { daemon, result in
+                switch result {
+                case .failure(let error): daemon.end(.store(error))
+                case .success(let change): daemon.start(with: change, mark: before.mark)
+                }
             }
         }
     }
 
-    private func loadKnowledge(_ change: RosterChange) {
+    private func load(then: @escaping @Sendable (isolated Daemon, StoreKnowledge) -> Void) {
         desk.enter { [weak self] desk in
             let result = desk.load()
             self?.enter { daemon in
                 switch result {
                 case .failure(let error): daemon.end(.store(error))
-                case .success(let knowledge):
-                    let settings = daemon.settings(change.cohorts)
-                    daemon.parts.logger.info(
-                        "started",
-                        metadata: ["subscribers": "\(daemon.configuration.subscribers.count)"])
-                    daemon.feed(.started(knowledge, settings))
-                    daemon.parts.notify.ready(status: daemon.statusText)
+                case .success(let knowledge): then(daemon, knowledge)
                 }
             }
+        }
+    }
+
+    private func start(with change: RosterChange, mark: Instant?) {
+        load { daemon, knowledge in
+            var knowledge = knowledge
+            knowledge.mark = mark
+            daemon.parts.logger.info(
+                "started", metadata: ["subscribers": "\(daemon.configuration.subscribers.count)"])
+            daemon.feed(.started(knowledge, daemon.settings(change.cohorts)))
+            daemon.parts.notify.ready(status: daemon.statusText)
         }
     }
 
@@ -299,7 +308,7 @@ public actor Daemon: QueueActor {
     }
 
     /// Takes the configuration anew; a broken one changes nothing.
-    func reload(_ reply: @escaping @Sendable (ControlReply) -> Void) {
+    func reload(isForced: Bool = false, _ reply: @escaping @Sendable (ControlReply) -> Void) {
         guard !isReloading else {
             reply(ControlReply(ok: false, text: "a reload is under way"))
             return
@@ -310,11 +319,25 @@ public actor Daemon: QueueActor {
         reading.async { [weak self] in
             parts.zones.reload()
             let loaded = parts.load()
-            self?.enter { $0.take(loaded, reply) }
+            self?.enter { $0.take(loaded, isForced: isForced, reply) }
         }
     }
 
-    private func take(_ loaded: Loaded, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+    /// Why a sound configuration is not taken all the same.
+    private func objection(to fresh: Configuration, isForced: Bool) -> String? {
+        guard fresh.store == configuration.store else { return "a change of `store` needs a restart" }
+        if let objection = scheduler.objection(to: fresh.series) { return objection }
+        let kept = Set(fresh.subscribers.map(\.id))
+        let removed = configuration.subscribers.count { !kept.contains($0.id) }
+        // A roster that was cut off half-way must not unsubscribe everybody.
+        guard removed > 10, removed * 5 > configuration.subscribers.count, !isForced else { return nil }
+        return "it would remove \(removed) of \(configuration.subscribers.count) subscribers; "
+            + "`advised reload --force` takes it"
+    }
+
+    private func take(
+        _ loaded: Loaded, isForced: Bool, _ reply: @escaping @Sendable (ControlReply) -> Void
+    ) {
         guard let fresh = loaded.configuration else {
             isReloading = false
             for diagnostic in loaded.diagnostics { parts.logger.error("\(diagnostic)") }
@@ -323,12 +346,19 @@ public actor Daemon: QueueActor {
                 ControlReply(ok: false, text: loaded.diagnostics.map(\.description).joined(separator: "\n")))
             return
         }
+        if let objection = objection(to: fresh, isForced: isForced) {
+            isReloading = false
+            parts.logger.error("the reload is refused: \(objection)")
+            reply(ControlReply(ok: false, text: "the reload is refused: \(objection)"))
+            return
+        }
         importRoster(of: fresh) { daemon, result in
             daemon.isReloading = false
             switch result {
             case .failure(let error): daemon.storeRefused(error)
             case .success(let change):
                 daemon.configuration = fresh
+                daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
                 daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
                 daemon.feed(.configured(daemon.settings(change.cohorts)))
                 let text = daemon.summary(of: change)
@@ -353,7 +383,7 @@ public actor Daemon: QueueActor {
         case .status:
             reply(ControlReply(ok: true, text: statusText))
         case .reload:
-            reload(reply)
+            reload(isForced: request.force ?? false, reply)
         case .start:
             let on = request.on.flatMap { CivilDate($0) }
             let number = nextRequest

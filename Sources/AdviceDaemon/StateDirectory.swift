@@ -26,15 +26,25 @@ public enum StateDirectory {
         return "\(state)/control.sock"
     }
 
-    /// As root, becomes the owner of the state directory, so that no file of root's is left there.
-    public static func becomeOwner(of directory: String) {
-        guard geteuid() == 0 else { return }
+    /// As root, becomes the owner of the state directory, so that no file of root's is left there. False
+    /// where the machine does not let root become someone else.
+    public static func becomeOwner(of directory: String) -> Bool {
+        guard geteuid() == 0 else { return true }
         var status = stat()
-        guard stat(directory, &status) == 0, status.st_uid != 0 else { return }
+        guard stat(directory, &status) == 0, status.st_uid != 0 else { return true }
+        // Supplementary groups are dropped where that is allowed; the user and group are what counts.
         _ = setgroups(0, nil)
-        guard setgid(status.st_gid) == 0, setuid(status.st_uid) == 0 else {
-            preconditionFailure("root may become any user")
+        return setgid(status.st_gid) == 0 && setuid(status.st_uid) == 0
+    }
+
+    /// Whether two paths are two folders, however they are spelt. One that is not there is another.
+    public static func isOther(_ path: String, than state: String) -> Bool {
+        var one = stat()
+        var two = stat()
+        guard stat(path, &one) == 0, stat(state, &two) == 0 else {
+            return absolute(path) != absolute(state)
         }
+        return one.st_ino != two.st_ino || one.st_dev != two.st_dev
     }
 
     private static func absolute(_ path: String) -> String {

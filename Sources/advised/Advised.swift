@@ -1,4 +1,5 @@
 import AdviceCore
+import AdviceDaemon
 import ArgumentParser
 
 /// The command line. One file a command; what they share is in `Installation` and `Output`.
@@ -15,4 +16,9 @@ struct Advised: ParsableCommand {
             Run.self, Check.self, PlanCommand.self, Start.self, Status.self, LogCommand.self, Preview.self,
             Test.self, Keys.self, Verify.self, Listen.self, Reload.self,
         ])
+
+    static func main() {
+        ProcessHardening.occupyStandardDescriptors()
+        main(nil)
+    }
 }

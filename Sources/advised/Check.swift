@@ -25,6 +25,7 @@ struct Check: ParsableCommand {
             for diagnostic in diagnostics { Output.line("\(diagnostic)") }
         }
         guard let configuration = loaded.configuration else { throw Exits.configuration }
+        _ = try installation.databasePath(configuration)
         guard !json else { return }
         for notice in configuration.notYetBuilt { Output.note("advised: \(notice)") }
         let points = configuration.series.map { "\($0.id): \($0.points.count) points" }

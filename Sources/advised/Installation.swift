@@ -5,6 +5,7 @@ import AdviceDaemon
 import AdviceStore
 import ArgumentParser
 import Foundation
+import Glibc
 
 /// The options that every command takes.
 struct InstallationOptions: ParsableArguments {
@@ -56,9 +57,19 @@ struct Installation {
         return configuration
     }
 
+    /// The configuration, for a command that only looks: where a file has a mistake that is told, and nil. A
+    /// daemon goes on with what it took before, and its state must be seen just then.
+    func configurationIfSound() -> Configuration? {
+        let loaded = load()
+        if loaded.configuration == nil {
+            for diagnostic in loaded.diagnostics { Output.note("\(diagnostic)") }
+        }
+        return loaded.configuration
+    }
+
     /// The database's path; exit 78 where the configuration names a store that this version cannot use.
-    func databasePath(_ configuration: Configuration) throws -> String {
-        switch configuration.store {
+    func databasePath(_ configuration: Configuration?) throws -> String {
+        switch configuration?.store ?? .sqlite("advised.db") {
         case .sqlite(let path):
             return path.hasPrefix("/") ? path : "\(state)/\(path)"
         case .postgres:
@@ -69,8 +80,14 @@ struct Installation {
     }
 
     /// What the store knows, read beside a running daemon; nothing where there is no store yet.
-    func reader(_ configuration: Configuration, quietly: Bool = false) throws -> (any StoreReader)? {
+    func reader(_ configuration: Configuration?, quietly: Bool = false) throws -> (any StoreReader)? {
         let path = try databasePath(configuration)
+        if access(path, R_OK) != 0, errno == EACCES {
+            if !quietly {
+                Output.note("advised: \(path) may be read by its owner and root only: run this as one")
+            }
+            throw Exits.unavailable
+        }
         do throws(StoreError) {
             return try SQLiteReader.open(path: path)
         } catch {
@@ -79,10 +96,23 @@ struct Installation {
         }
     }
 
-    /// The lock that a daemon, or a command that writes, holds as long as it lives.
-    func takeLock() throws -> StateLock {
-        StateDirectory.becomeOwner(of: state)
-        return try withStoreErrors { try StateLock(directory: state) }
+    /// The locks that a daemon, or a command that writes, holds as long as it lives: on the state directory,
+    /// and on the database's folder where that is another. What is claimed is known to one daemon only, so
+    /// two on one database would send everything twice.
+    func takeLocks(_ configuration: Configuration) throws -> [StateLock] {
+        guard StateDirectory.becomeOwner(of: state) else {
+            Output.note(
+                "advised: \(state) belongs to another user, whom root may not become here; run as that user")
+            throw Exits.unavailable
+        }
+        let database = (try databasePath(configuration) as NSString).deletingLastPathComponent
+        return try withStoreErrors {
+            var locks = [try StateLock(directory: state)]
+            if StateDirectory.isOther(database, than: state) {
+                locks.append(try StateLock(directory: database))
+            }
+            return locks
+        }
     }
 
     /// The store itself; the lock must be held.

@@ -29,7 +29,7 @@ struct LogCommand: ParsableCommand {
 
     func run() throws {
         let installation = options.installation
-        let configuration = try installation.configuration()
+        let configuration = installation.configurationIfSound()
         var query = DeliveryQuery()
         query.subscriber = subscriber
         query.point = point.map(PointName.init).map { (series: $0.series, id: $0.id) }
@@ -106,12 +106,28 @@ struct LogCommand: ParsableCommand {
             status = OrNull(entry.status == 0 ? nil : entry.status)
             latency_ms = OrNull(entry.latency?.milliseconds)
             error = OrNull(entry.error)
-            attempt_log = entry.attemptLog.map {
+            attempt_log = entry.attempts(kept: entry.attemptLog).map {
                 Line(
                     attempt: $0.number, at: "\($0.at)", status: OrNull($0.status == 0 ? nil : $0.status),
                     error: OrNull($0.error), latency_ms: $0.latency.milliseconds,
                     address: OrNull($0.address))
             }
         }
+    }
+}
+
+extension DeliveryLogEntry {
+    /// The attempts to show. The only attempt of a delivery that went through at once has no row of its own:
+    /// all but the address it went to is in the delivery's.
+    fileprivate func attempts(kept: [AttemptRecord]) -> [AttemptRecord] {
+        guard kept.isEmpty, attempts == 1, state == .delivered, let settledAt, let latency else {
+            return kept
+        }
+        return [
+            AttemptRecord(
+                number: 1, at: settledAt - latency, status: status, error: nil, latency: latency,
+                address: nil,
+                reply: [])
+        ]
     }
 }

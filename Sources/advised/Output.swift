@@ -1,5 +1,6 @@
 import AdviceCore
 import AdviceCourier
+import ArgumentParser
 import Foundation
 import Glibc
 
@@ -38,7 +39,9 @@ enum Output {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
+            if count < 0, errno == EINTR { continue }
+            // Half a listing must not look like a whole one.
+            guard count > 0 else { Glibc.exit(Exits.storeInputOutput.rawValue) }
             sent += count
         }
     }

@@ -27,13 +27,17 @@ struct PlanView {
                 ?? PlanView.unseen(series, today: home.local(of: now).date, hasMembers: !mine.isEmpty, now)
             return PlanView.cohorts(of: series, mine).map { cohort in
                 let rules = installation.zones.rules(cohort.zone) ?? .utc
+                let calendar = SlotCalendar(zone: rules, at: cohort.at)
                 let number = knowledge.cohorts.first { $0.series == series.id && $0.cohort == cohort }?.number
                 let ledger = knowledge.ledgers.first { $0.cohort == number && $0.edition == record.edition }
+                // After an edit of its time or zone a daemon will make it stand where the series stands.
+                let foreseen = Scheduler.foreseen(
+                    cohort, of: series, calendar: calendar, knowing: knowledge, now: now)
                 return CohortView(
                     series: series, cohort: cohort, record: record,
                     plan: Plan(
-                        series: series, calendar: SlotCalendar(zone: rules, at: cohort.at),
-                        begin: record.begin, rows: ledger?.rows ?? [], passed: record.passed))
+                        series: series, calendar: calendar,
+                        begin: record.begin, rows: ledger?.rows ?? foreseen, passed: record.passed))
             }
         }
     }

@@ -7,10 +7,12 @@ struct Reload: ParsableCommand {
         discussion: "Where anything is wrong the old configuration stays in force and the exit is not zero.")
 
     @OptionGroup var options: InstallationOptions
+    @Flag(help: "Take a roster that loses more than 10 subscribers and more than 20 % of them.")
+    var force = false
 
     func run() throws {
         let installation = options.installation
-        guard let reply = try installation.ask(ControlRequest(.reload)) else {
+        guard let reply = try installation.ask(ControlRequest(.reload, force: force)) else {
             Output.note("advised: no daemon runs with the state \(installation.state)")
             throw Exits.notRunning
         }

@@ -34,8 +34,8 @@ struct Run: ParsableCommand {
             logger.critical("\(wrong)")
             throw Exits.configuration
         }
-        let lock = try installation.takeLock()
-        defer { lock.release() }
+        let locks = try installation.takeLocks(configuration)
+        defer { for lock in locks { lock.release() } }
         let store = try installation.openStore(configuration)
         let daemon = Daemon(
             Daemon.Parts(

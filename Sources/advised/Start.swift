@@ -38,8 +38,8 @@ struct Start: ParsableCommand {
 
     /// No daemon runs: the same decision, by the same scheduler, straight into the store.
     private func begin(_ installation: Installation, _ configuration: Configuration) throws {
-        let lock = try installation.takeLock()
-        defer { lock.release() }
+        let locks = try installation.takeLocks(configuration)
+        defer { for lock in locks { lock.release() } }
         let store = try installation.openStore(configuration)
         defer { store.close() }
         let now = installation.clock.now
@@ -65,6 +65,21 @@ struct Start: ParsableCommand {
 }
 
 extension Installation {
+    /// Whether a daemon runs with this state and answers. Lock held and no answer: exit 69.
+    func isRunning() throws -> Bool {
+        guard StateLock.isHeld(directory: state) else { return false }
+        do {
+            if try ControlClient.ask(ControlRequest(.status), at: controlSocket, within: 5) != nil {
+                return true
+            }
+        } catch {
+            Output.note("advised: \(error)")
+            throw Exits.unavailable
+        }
+        Output.note("advised: a process holds \(state) and does not listen at \(controlSocket)")
+        throw Exits.unavailable
+    }
+
     /// Asks the daemon of this state; nil where none runs. Lock held and no answer: exit 69.
     func ask(_ request: ControlRequest) throws -> ControlReply? {
         do {

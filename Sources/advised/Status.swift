@@ -14,20 +14,23 @@ struct Status: ParsableCommand {
 
     func run() throws {
         let installation = options.installation
-        let configuration = try installation.configuration()
+        let configuration = installation.configurationIfSound()
         let now = installation.clock.now.wall
-        let isRunning = StateLock.isHeld(directory: installation.state)
+        let isRunning = try installation.isRunning()
         let reader = try installation.reader(configuration)
         defer { reader?.close() }
         let report = try installation.withStoreErrors {
             let knowledge = try reader?.load() ?? StoreKnowledge()
-            let view = PlanView(configuration, knowledge, installation, now: now)
+            let lines =
+                configuration.map { PlanView($0, knowledge, installation, now: now).lines(at: now) }
+                ?? knowledge.lines()
             return Report(
-                running: isRunning, view: view, counts: try reader?.counts() ?? DeliveryCounts(),
-                closed: try reader?.closedEndpoints() ?? [], now: now)
+                running: isRunning, isSound: configuration != nil, series: lines,
+                counts: try reader?.counts() ?? DeliveryCounts(),
+                closed: try reader?.closedEndpoints() ?? [])
         }
         json ? try Output.json(report) : report.show(now)
-        guard isRunning else { throw Exits.notRunning }
+        guard isRunning else { throw configuration == nil ? Exits.configuration : Exits.notRunning }
         if report.isDegraded { throw Exits.no }
     }
 }
@@ -35,6 +38,8 @@ struct Status: ParsableCommand {
 /// What `status` says, in the shape of `status --json`.
 private struct Report: Encodable {
     let running: Bool
+    /// The files on the disk load: a daemon may be running with what they were before.
+    let isSound: Bool
     let version = Version.text
     let series: [SeriesLine]
     let deliveries: Deliveries
@@ -47,7 +52,7 @@ private struct Report: Encodable {
         let id: String
         let state: String
         let released: Int
-        let of: Int
+        let of: OrNull<Int>
         let next: OrNull<Next>
 
         struct Next: Encodable {
@@ -72,47 +77,25 @@ private struct Report: Encodable {
         case running, version, series, deliveries, suspended, closed, clock, store
     }
 
-    init(running: Bool, view: PlanView, counts: DeliveryCounts, closed: [String], now: Instant) {
+    init(
+        running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, closed: [String]
+    ) {
         self.running = running
+        self.isSound = isSound
+        self.series = series
         self.closed = closed
-        var lines: [SeriesLine] = []
-        var seen: Set<String> = []
-        for cohort in view.cohorts where seen.insert(cohort.series.id).inserted {
-            let all = view.cohorts.filter { $0.series.id == cohort.series.id }
-            lines.append(Report.line(all, now))
-        }
-        series = lines
         deliveries = Deliveries(
             waiting: counts.waiting, held: counts.held, delivered: counts.delivered,
             exhausted: counts.exhausted, cancelled: counts.cancelled)
     }
 
-    /// A series over all its cohorts: as far as the most advanced one, next as the earliest one.
-    private static func line(_ cohorts: [PlanView.CohortView], _ now: Instant) -> SeriesLine {
-        let first = cohorts[0]
-        let upcoming = cohorts.compactMap { $0.plan.next(at: now) }
-            .min { $0.slot.instant < $1.slot.instant }
-        let isRunning = first.record.state == .running
-        return SeriesLine(
-            id: first.series.id,
-            state: isRunning && upcoming == nil ? "finished" : first.record.state.rawValue,
-            released: cohorts.map { $0.plan.rows.filter { $0.kind != .missed }.count }.max() ?? 0,
-            of: first.series.points.count,
-            next: OrNull(
-                isRunning
-                    ? upcoming.map {
-                        SeriesLine.Next(
-                            number: $0.point.number, id: $0.point.id,
-                            scheduled_for: $0.slot.instant.wholeSeconds)
-                    } : nil))
-    }
-
-    var isDegraded: Bool { !closed.isEmpty || series.contains { $0.state == "unstarted" } }
+    var isDegraded: Bool { !isSound || !closed.isEmpty || series.contains { $0.state == "unstarted" } }
 
     func show(_ now: Instant) {
         Output.line(running ? "running, version \(version)" : "not running")
         for line in series {
-            var text = "\(line.id): \(line.state), \(line.released) of \(line.of) released"
+            let of = line.of.value.map(String.init) ?? "?"
+            var text = "\(line.id): \(line.state), \(line.released) of \(of) released"
             if let next = line.next.value {
                 text += "; next \(next.id) (\(next.number)) at \(next.scheduled_for)"
                 if let at = Instant(rfc3339: next.scheduled_for) { text += ", \(now.distance(to: at))" }
@@ -124,6 +107,45 @@ private struct Report: Encodable {
             "deliveries: \(deliveries.delivered) delivered, \(deliveries.waiting) waiting, "
                 + "\(deliveries.held) held, "
                 + "\(deliveries.exhausted) exhausted, \(deliveries.cancelled) cancelled")
+        if !isSound { Output.line("the configuration has mistakes: a reload or a restart would refuse it") }
         if !closed.isEmpty { Output.line("closed endpoints: \(closed.joined(separator: ", "))") }
+    }
+}
+
+extension PlanView {
+    /// Each series over all its cohorts: as far as the most advanced one, next as the earliest one.
+    fileprivate func lines(at now: Instant) -> [Report.SeriesLine] {
+        var seen: Set<String> = []
+        return cohorts.filter { seen.insert($0.series.id).inserted }.map { first in
+            let all = cohorts.filter { $0.series.id == first.series.id }
+            let upcoming = all.compactMap { $0.plan.next(at: now) }
+                .min { $0.slot.instant < $1.slot.instant }
+            let isRunning = first.record.state == .running
+            return Report.SeriesLine(
+                id: first.series.id,
+                state: isRunning && upcoming == nil ? "finished" : first.record.state.rawValue,
+                released: all.map { $0.plan.rows.filter { $0.kind != .missed }.count }.max() ?? 0,
+                of: OrNull(first.series.points.count),
+                next: OrNull(
+                    isRunning
+                        ? upcoming.map {
+                            Report.SeriesLine.Next(
+                                number: $0.point.number, id: $0.point.id,
+                                scheduled_for: $0.slot.instant.wholeSeconds)
+                        } : nil))
+        }
+    }
+}
+
+extension StoreKnowledge {
+    /// What can be said of the series where the configuration cannot be read.
+    fileprivate func lines() -> [Report.SeriesLine] {
+        series.map { record in
+            let mine = ledgers.filter { $0.series == record.id }
+            return Report.SeriesLine(
+                id: record.id, state: record.state.rawValue,
+                released: mine.map { $0.rows.filter { $0.kind != .missed }.count }.max() ?? 0,
+                of: OrNull(nil), next: OrNull(nil))
+        }
     }
 }

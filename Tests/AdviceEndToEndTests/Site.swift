@@ -127,7 +127,8 @@ final class Site: Sendable {
     }
 
     private func installation(_ arguments: [String]) -> [String] {
-        ["keys", "verify"].contains(arguments.first)
-            ? [] : ["--config", configPath, "--state-dir", state]
+        if ["keys", "verify"].contains(arguments.first) { return [] }
+        let state = arguments.contains("--state-dir") ? [] : ["--state-dir", state]
+        return ["--config", configPath] + state
     }
 }

@@ -224,7 +224,17 @@ struct ListenerTests {
         let error = #expect(throws: ListenerError.self) { try Listener(port: first.port) { _ in Reply() } }
         #expect(error?.description == "cannot listen on 127.0.0.1 port \(first.port): Address already in use")
         first.stop()
-        _ = try Listener(port: first.port) { _ in Reply() }
+    }
+
+    @Test("a port is free again when its listener has stopped")
+    func portFreed() throws {
+        // Another test's connection may take a port in between, but not five times.
+        let isFreed = try (0..<5).contains { _ in
+            let first = try Listener(port: 0) { _ in Reply() }
+            first.stop()
+            return (try? Listener(port: first.port) { _ in Reply() }) != nil
+        }
+        #expect(isFreed)
     }
 
     @Test("what cannot be listened on is refused")

@@ -85,6 +85,14 @@ struct Admission {
         parked = 0
     }
 
+    /// Everything that is not in flight, in an order that does not depend on the dictionary's.
+    mutating func removeAll() -> [ClaimedDelivery] {
+        var all = ready.all
+        for name in keys.keys.sorted() { all += keys[name]?.parked.all ?? [] }
+        drop()
+        return all
+    }
+
     private func cap(of name: String) -> Int {
         if let cap = hosts[name] { return cap }
         if let colon = name.lastIndex(of: ":"), let cap = hosts[String(name[..<colon])] { return cap }
@@ -98,6 +106,8 @@ private struct Queue {
     private var head = 0
 
     var isEmpty: Bool { head == items.count }
+
+    var all: [ClaimedDelivery] { Array(items[head...]) }
 
     mutating func append(_ delivery: ClaimedDelivery) { items.append(delivery) }
 

@@ -39,6 +39,19 @@ struct Deliveries: Sendable {
         mayHaveWork()
     }
 
+    /// The roster has changed: what was claimed and not yet sent may have another URL or secret now, or no
+    /// subscriber any more. It is written down as waiting, and claimed again as it is.
+    mutating func giveBack(at now: Instant) {
+        for delivery in admission.removeAll() {
+            add(
+                DeliveryRecord(
+                    key: delivery.key, release: delivery.release.number, batch: delivery.batch,
+                    state: .waiting, attempts: delivery.attempts, nextAttemptAt: now,
+                    goneAt: delivery.goneAt), at: now)
+            flushNow = true
+        }
+    }
+
     /// Something may be due: claim when there is room.
     mutating func mayHaveWork() { mayClaim = true }
 
@@ -139,12 +152,7 @@ struct Deliveries: Sendable {
     // MARK: Group commit
 
     private mutating func add(_ record: DeliveryRecord, of delivery: ClaimedDelivery, at now: Instant) {
-        if group.records.isEmpty { groupDeadline = now + Limits.groupWait }
-        group.records.append(record)
-        if let batch = record.batch, let left = batchesLeft[batch] {
-            batchesLeft[batch] = left == 1 ? nil : left - 1
-            if left == 1 { group.finishedBatches.append(batch) }
-        }
+        add(record, at: now)
         let settlement = Settlement(
             subscriber: delivery.subscriberID, release: delivery.release, record: record)
         switch record.state {
@@ -152,6 +160,15 @@ struct Deliveries: Sendable {
         case .waiting, .held: tellings.append(.waiting(settlement))
         case .exhausted: tellings.append(.exhausted(settlement))
         case .cancelled: tellings.append(.cancelled(settlement))
+        }
+    }
+
+    private mutating func add(_ record: DeliveryRecord, at now: Instant) {
+        if group.records.isEmpty { groupDeadline = now + Limits.groupWait }
+        group.records.append(record)
+        if let batch = record.batch, let left = batchesLeft[batch] {
+            batchesLeft[batch] = left == 1 ? nil : left - 1
+            if left == 1 { group.finishedBatches.append(batch) }
         }
     }
 

@@ -83,7 +83,7 @@ extension Scheduler {
 
     /// Something went out in this edition, or is being written at this moment; also in cohorts that nobody is
     /// a member of any more.
-    private func hasReleased(_ record: SeriesRecord) -> Bool {
+    fileprivate func hasReleased(_ record: SeriesRecord) -> Bool {
         allCohorts(of: record.id).contains { !rows($0, record).isEmpty }
             || underway.values.contains { $0.isRelease(of: record.id) }
     }
@@ -159,7 +159,7 @@ extension Scheduler {
     /// released before it came it takes over from the most advanced of them, so that a changed time or zone
     /// gives nobody a second point for a date (R10). A cohort that was there all along inherits nothing: its
     /// own slot is only later in the day, or was missed.
-    private func inheritance(
+    fileprivate func inheritance(
         _ setup: SeriesSetup, _ cohort: SeriesSetup.CohortSetup, _ record: SeriesRecord
     ) -> CohortLedger? {
         guard setup.series.join != .fromStart else { return nil }
@@ -302,16 +302,26 @@ extension Scheduler {
         if let on, on < today {
             return .failure(Refusal(reason: "\(on) is past; today is \(today) in \(setup.series.zone.name)"))
         }
+        // Nothing goes out before the start date but by a day that is named (P3).
+        if on == nil, after == nil, setup.series.start > today {
+            return .failure(
+                Refusal(reason: "\(id) begins by itself on \(setup.series.start); --on DATE begins it before")
+            )
+        }
         record.passed = []
         if let after {
             guard let place = setup.series.points.firstIndex(where: { $0.id == after }) else {
                 return .failure(Refusal(reason: "series \(id) has no point '\(after)'"))
             }
+            guard place < setup.series.points.count - 1 else {
+                return .failure(
+                    Refusal(reason: "'\(after)' is the last point of \(id): nothing comes after it"))
+            }
             record.passed = setup.series.points[...place].map(\.id)
         }
         // The decision is for the configuration as it is now: a start moved meanwhile must not undo it.
         record.configuredStart = setup.series.start
-        record.begin = on ?? today
+        record.begin = on ?? max(today, after == nil ? today : setup.series.start)
         // The edition of `--after` alone is the configured one: it goes on with a run that this state lost.
         let start = on ?? (after == nil ? today : setup.series.start)
         record.edition = Edition(start: start, shadow: setup.series.shadow)
@@ -350,5 +360,35 @@ extension Scheduler {
             }
         }
         preconditionFailure("a command is refused or changes something")
+    }
+}
+
+extension Scheduler {
+    /// Why a new configuration cannot be taken as it is; nil where it can (interface.md §1.3).
+    public func objection(to series: [Series]) -> String? {
+        for fresh in series {
+            guard let record = records[fresh.id], record.configuredStart != fresh.start, hasReleased(record)
+            else { continue }
+            return
+                "series \(fresh.id) has begun with start \(record.configuredStart): put it back in place of "
+                + "\(fresh.start)"
+        }
+        return nil
+    }
+
+    /// The ledger that a cohort which no daemon has met yet will begin with: what `plan` shows after an edit
+    /// of a series' time or zone.
+    public static func foreseen(
+        _ cohort: Cohort, of series: Series, calendar: SlotCalendar, knowing knowledge: StoreKnowledge,
+        now: Instant
+    ) -> [LedgerRow] {
+        var scheduler = Scheduler(seed: 0)
+        // No store gives this number.
+        let record = CohortRecord(number: -1, series: series.id, cohort: cohort, members: 1, since: now)
+        let setup = SeriesSetup(
+            series: series, home: calendar, cohorts: [.init(record: record, calendar: calendar)])
+        scheduler.prepare(knowledge, SchedulerSettings(series: [setup]))
+        guard let known = scheduler.records[series.id] else { return [] }
+        return scheduler.inheritance(setup, setup.cohorts[0], known)?.rows ?? []
     }
 }

@@ -83,6 +83,7 @@ public struct Scheduler: Sendable {
             prepare(knowledge, settings)
         case .configured(let settings):
             take(settings)
+            deliveries.giveBack(at: now.wall)
         case .tick, .clockStepped:
             // A day may have ended in a zone, and with it a slot: the recheck looks at everything.
             forgetNext()

@@ -3,6 +3,15 @@ import Glibc
 
 /// What the process forbids itself.
 public enum ProcessHardening {
+    /// Fills standard descriptors that were closed before us: the next file to be opened would get their
+    /// number, and a log line would be written into the lock or the database.
+    public static func occupyStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest free number is given, which is this one.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
     /// No core file, and no memory to be read by others of the same user: both would hold secrets (P13).
     public static func forbidDumps() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)

@@ -63,6 +63,34 @@ struct DeliveriesTests {
         #expect(late.groups.map(\.records.count) == [1])
     }
 
+    @Test("a new roster takes back what was claimed and not sent: it is claimed again as it is now")
+    func givenBack() {
+        var scheduler = started(concurrency: 2)
+        let claim = Claim(
+            deliveries: deliveries(3, batch: 7) + deliveries(5).suffix(1),
+            batches: [.init(number: 7, count: 3)])
+        let sent = scheduler.handle(.claimed(claim), now: clocks(now))
+        #expect(sent.attempts.map(\.delivery.subscriberID) == ["s1", "s2"])
+        let settings = SchedulerSettings(series: [], concurrency: 2, perHost: 1000)
+        let later = now + .seconds(1)
+        let back = scheduler.handle(.configured(settings), now: clocks(later))
+        let records = back.groups.flatMap(\.records)
+        #expect(records.map(\.key.subscriber) == [3, 5])
+        #expect(records.allSatisfy { $0.state == .waiting && $0.attempts == 0 && $0.nextAttemptAt == later })
+        #expect(back.groups.flatMap(\.finishedBatches).isEmpty)
+        #expect(back.attempts.isEmpty && back.settlements.isEmpty)
+        // The two in flight finish their batch; then there is room, and what was given back is asked for.
+        _ = scheduler.handle(.claimed(Claim()), now: clocks(later))
+        let done = scheduler.handle(results(sent.attempts), now: clocks(later))
+        #expect(done.groups.flatMap(\.finishedBatches) == [7])
+        var effects: [Effect] = []
+        for transaction in back.transactions + done.transactions {
+            effects += scheduler.handle(
+                .committed(transaction: transaction.number, .done), now: clocks(later))
+        }
+        #expect(!(back + done + effects).claims.isEmpty)
+    }
+
     @Test("512 outcomes are a group, whatever else is on its way")
     func fullGroup() {
         var scheduler = started()
