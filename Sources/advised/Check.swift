@@ -1,8 +1,10 @@
 import AdviceConfig
 import AdviceCore
+import AdviceCourier
 import AdviceDaemon
 import AdviceStore
 import ArgumentParser
+import Foundation
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,6 +20,7 @@ struct Check: ParsableCommand {
         var diagnostics = loaded.diagnostics
         if let configuration = loaded.configuration {
             diagnostics += try unstarted(configuration, loaded.places, installation)
+            diagnostics += denied(configuration, loaded.places, installation)
         }
         if json {
             try Output.json(diagnostics.map(Line.init))
@@ -54,6 +57,29 @@ struct Check: ParsableCommand {
                     series '\(id)' is unstarted: its start \(cohort.series.start) had passed when it was \
                     first seen; `advised start \(id)` begins it
                     """)
+        }
+    }
+
+    /// Literal addresses that the guard will refuse when a point is due: names are known only then.
+    private func denied(
+        _ configuration: Configuration, _ places: Loaded.Places, _ installation: Installation
+    ) -> [Diagnostic] {
+        let addressGuard = AddressGuard(ownAddresses: readOwnAddresses())
+        return configuration.subscribers.compactMap { subscriber in
+            guard let url = try? installation.secrets.read(subscriber.url),
+                case .success(let parsed) = parseEndpointURL(url), parsed.isLiteral,
+                let address = IPAddress(parsed.host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))),
+                let place = places.subscribers[subscriber.id]
+            else { return nil }
+            let own = (subscriber.options.allowNetworks ?? []).compactMap {
+                try? AddressBlock.parse($0).get()
+            }
+            let allowed = configuration.delivery.allowNetworks + own
+            guard case .denied(let kind) = addressGuard.judge(address, allowing: allowed) else { return nil }
+            return Diagnostic(
+                file: place.file, line: place.line, column: place.column, severity: .warning,
+                message:
+                    "the address of '\(subscriber.id)' is \(kind) and will be refused: see 'allow_networks'")
         }
     }
 

@@ -41,6 +41,9 @@ private struct ZoneHint {
             message = "must name a place such as Europe/Berlin, not the offset \(quoted(name))"
         } else if name.hasPrefix("posix/") || name.hasPrefix("right/") {
             message = "must name a place such as Europe/Berlin, without \(quoted(String(name.prefix(6))))"
+        } else if ["localtime", "posixrules", "Factory"].contains(name) {
+            // Files of the zone folder that are no places: the machine's own zone, old defaults.
+            message = "must name a place such as Europe/Berlin, or local for this machine's zone"
         } else if !name.contains("/"), name.utf8.allSatisfy(Self.isCapital), name.utf8.count <= 8 {
             message = "must name a place such as Europe/Berlin, not the abbreviation \(quoted(name))"
         } else {
