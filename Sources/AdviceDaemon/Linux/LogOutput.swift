@@ -11,10 +11,12 @@ public struct LogOutput: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel: Logger.Level
     private let shape: Shape
+    private let sink: LogSink
 
     public init(shape: Shape, level: Logger.Level) {
         self.shape = shape
         logLevel = level
+        sink = LogSink(descriptor: STDERR_FILENO)
     }
 
     /// The shape for where standard error leads now.
@@ -37,9 +39,7 @@ public struct LogOutput: LogHandler {
         case .journal: line = "<\(LogOutput.priority(event.level))>" + text(event, merged, prefix: "")
         case .json: line = json(event, merged)
         }
-        let bytes = Array((line + "\n").utf8)
-        // One write for a line: lines of several queues do not mix.
-        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+        sink.write(line)
     }
 
     private func text(_ event: LogEvent, _ metadata: Logger.Metadata, prefix: String) -> String {
