@@ -110,6 +110,13 @@ final class Site: Sendable {
             ["/bin/sh", "-c", script, "sh", binary, "run", "--once"] + installation(["run"]), named: "run")
     }
 
+    /// Runs a command with a shell's redirections behind it, such as `2>&-`.
+    func redirected(_ redirection: String, _ arguments: String...) async throws -> Finished {
+        let words = ["/bin/sh", "-c", "exec \"$@\" \(redirection)", "sh", binary]
+        return try await finished(
+            start(words + arguments + installation(arguments), named: "redirected"), within: .seconds(30))
+    }
+
     /// Starts any program; it ends with the test.
     func start(
         _ arguments: [String], named name: String, environment: [String: String] = [:]
