@@ -8,15 +8,6 @@ extension Configuration {
         func note(_ condition: Bool, _ what: String) {
             if condition { notices.append("not built yet in this version, and without effect: \(what)") }
         }
-        for series in series {
-            note(series.window != nil, "window (series \(series.id))")
-            note(series.atEnd == .loop, "at_end: loop (series \(series.id)): it stops after the last point")
-            note(
-                series.join != .next,
-                "join: \(series.join.rawValue) (series \(series.id)): new subscribers begin next")
-            note(series.spread > .zero, "spread (series \(series.id))")
-            note(series.shadow, "shadow (series \(series.id)): it is SENT; take it out of the configuration")
-        }
         let formats = Set(subscribers.map(\.format)).subtracting([.standard])
         note(
             !formats.isEmpty,

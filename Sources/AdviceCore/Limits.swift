@@ -12,4 +12,11 @@ public enum Limits {
     public static let recheck = Span.minutes(60)
     /// A difference between the clocks up to this is no step but their reading (R8 a).
     public static let stepTolerance = Span.seconds(1)
+    /// A release that starts within this of its instant is on time; a later one keeps to the window (R7).
+    public static let onTime = Span.seconds(60)
+    /// The first attempts of a release on time go out within this of their due time; later ones keep to the
+    /// window. A fan-out to a million subscribers of one busy host takes this long.
+    public static let onTimeFanOut = Span.minutes(60)
+    /// Between two points that are sent after the fact to one subscriber, at least (R12).
+    public static let backfillSpacing = Span.minutes(1)
 }

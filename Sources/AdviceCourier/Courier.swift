@@ -81,10 +81,12 @@ public struct CourierReply: Sendable {
     public var replyPrefix: [UInt8]
     /// The reply's `Date` header, for judging our own clock.
     public var date: Instant?
+    /// The request was on the wire, and no answer came.
+    public var mayHaveArrived: Bool
 
     public init(
         token: UInt64, outcome: Outcome, status: Int, error: String?, latency: Span, address: String?,
-        replyPrefix: [UInt8], date: Instant?
+        replyPrefix: [UInt8], date: Instant?, mayHaveArrived: Bool = false
     ) {
         self.token = token
         self.outcome = outcome
@@ -94,5 +96,6 @@ public struct CourierReply: Sendable {
         self.address = address
         self.replyPrefix = replyPrefix
         self.date = date
+        self.mayHaveArrived = mayHaveArrived
     }
 }

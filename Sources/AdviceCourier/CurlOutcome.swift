@@ -1,4 +1,4 @@
-import AdviceCore
+public import AdviceCore
 import CCurl
 import Glibc
 
@@ -26,6 +26,13 @@ struct Exchange {
     enum Phase { case lookup, connecting, connected }
 
     var finalStatus: Int? { status >= 200 ? status : nil }
+}
+
+/// What an answer with this status, and without Retry-After, comes to.
+public func outcome(ofStatus status: Int) -> Outcome {
+    var exchange = Exchange()
+    exchange.status = status
+    return CurlOutcome.outcome(of: exchange)
 }
 
 /// One table from libcurl's codes and HTTP's statuses to outcomes (delivery.md §1), and to words.

@@ -89,7 +89,9 @@ final class EasyHandle {
             latency: Span(nanoseconds: Int64(now - startedAt)),
             address: dialled?.description,
             replyPrefix: prefix,
-            date: date)
+            date: date,
+            // Bytes of the request have left us, and nobody has said what became of them.
+            mayHaveArrived: exchange.finalStatus == nil && long(CURLINFO_REQUEST_SIZE) > 0)
         release()
         return reply
     }

@@ -6,9 +6,18 @@ import Glibc
 /// What a command asks of a running daemon: one line of JSON in, one out, over a Unix socket that only the
 /// daemon's user and group may open.
 public struct ControlRequest: Codable, Sendable {
-    public enum Command: String, Codable, Sendable { case status, start, reload }
+    public enum Command: String, Codable, Sendable {
+        case status, start, reload, pause, resume, skip, unskip, release, revise, withdraw, acceptClock
+    }
     public var command: Command
     public var series: String?
+    public var point: String?
+    public var subscriber: String?
+    /// YYYY-MM-DD.
+    public var until: String?
+    public var withMissed: Bool?
+    /// Takes a start or local zone that has changed, as a new edition.
+    public var rebase: Bool?
     /// YYYY-MM-DD.
     public var on: String?
     public var after: String?
@@ -29,6 +38,12 @@ public struct ControlRequest: Codable, Sendable {
 public struct ControlReply: Codable, Sendable {
     public var ok: Bool
     public var text: String
+    /// Of a reload that was taken.
+    public var difference: Difference?
+    /// Of a status.
+    public var clock: String?
+    /// Of a status: what is not as it should be, in words.
+    public var degraded: [String]?
 
     public init(ok: Bool, text: String) {
         self.ok = ok

@@ -21,16 +21,24 @@ public actor Daemon: QueueActor {
     private var courier: CurlCourier?
     private var timer: WallTimer?
     private var steps: ClockSteps?
+    private var zoneWatch: ZoneWatch?
     private var signals = Signals()
     private var control: ControlServer?
-    private var nextRequest: UInt64 = 1
+    var nextRequest: UInt64 = 1
     private var nextPing: Span?
-    private var statusText = "starting"
-    private var isReloading = false
+    var statusText = "starting"
+    var isReloading = false
+    /// What is not as it should be, in words: `status` says so and exits 1.
+    var degradations: [String] = []
+    /// The cohorts as the last import left them.
+    var cohorts: [CohortRecord] = []
     private var ended: (@Sendable (DaemonExit) -> Void)?
-    private let descriptorLimit: Int
-    private let reading = DispatchQueue(label: "reading")
+    let descriptorLimit: Int
+    let reading = DispatchQueue(label: "reading")
     private var bodies = Bodies()
+    private var zoneWarnings: Set<String> = []
+    /// Time since boot.
+    private var zonesLookedAt: Span?
 
     /// What a daemon is made of.
     public struct Parts: Sendable {
@@ -110,11 +118,18 @@ public actor Daemon: QueueActor {
             self?.enter { $0.received(replies) }
         }
         nextPing = parts.notify.watchdogNanoseconds.map { parts.clock.now.boot + Span(nanoseconds: $0) }
+        zoneWatch = ZoneWatch(queue: executor.queue) { [weak self] in
+            self?.assumeIsolated { $0.refreshZones() }
+        }
+        if zoneWatch == nil {
+            parts.logger.warning("a change of zones is noticed within an hour only: no watch was given")
+        }
         openControl()
         // The mark first: the import raises it to now, and with it hides a clock that leapt while we were
         // down.
         load { daemon, before in
-            daemon.importRoster(of: daemon.configuration) { daemon, result in
+            daemon.configuration = daemon.configuration.keepingLocalZones(before.series)
+            daemon.importRoster(of: daemon.configuration, guardsRemovals: true) { daemon, result in
                 switch result {
                 case .failure(let error): daemon.end(.store(error))
                 case .success(let change): daemon.start(with: change, mark: before.mark)
@@ -123,7 +138,7 @@ public actor Daemon: QueueActor {
         }
     }
 
-    private func load(then: @escaping @Sendable (isolated Daemon, StoreKnowledge) -> Void) {
+    func load(then: @escaping @Sendable (isolated Daemon, StoreKnowledge) -> Void) {
         desk.enter { [weak self] desk in
             let result = desk.load()
             self?.enter { daemon in
@@ -141,7 +156,12 @@ public actor Daemon: QueueActor {
             knowledge.mark = mark
             daemon.parts.logger.info(
                 "started", metadata: ["subscribers": "\(daemon.configuration.subscribers.count)"])
-            daemon.feed(.started(knowledge, daemon.settings(change.cohorts)))
+            daemon.cohorts = change.cohorts
+            if let refusal = Daemon.refusal(change) {
+                daemon.parts.logger.error("the roster of the files is not taken: \(refusal)")
+                daemon.degradations.append("the stored roster is in force: \(refusal)")
+            }
+            daemon.feed(.started(knowledge, daemon.settings()))
             daemon.parts.notify.ready(status: daemon.statusText)
         }
     }
@@ -168,6 +188,7 @@ public actor Daemon: QueueActor {
         self.ended = nil
         timer?.cancel()
         steps?.cancel()
+        zoneWatch?.cancel()
         signals.cancel()
         control?.close()
         courier?.close()
@@ -187,11 +208,40 @@ public actor Daemon: QueueActor {
 
     private func woke() {
         let now = parts.clock.now
+        if zonesLookedAt.map({ now.boot - $0 >= Limits.recheck }) ?? true { refreshZones() }
         if let ping = nextPing, now.boot >= ping, let interval = parts.notify.watchdogNanoseconds {
             parts.notify.watchdog()
             nextPing = now.boot + Span(nanoseconds: interval)
         }
         feed(.tick)
+    }
+
+    /// Zones may read otherwise than before: tzdata was updated, or /etc/localtime leads elsewhere.
+    private func refreshZones() {
+        zonesLookedAt = parts.clock.now.boot
+        zoneWatch?.renew()
+        let changes = parts.zones.refresh()
+        if !changes.unreadable.isEmpty {
+            warnOfZones(
+                "zones that can no longer be read keep their rules: "
+                    + changes.unreadable.joined(separator: ", "))
+        }
+        if let local = parts.zones.local() {
+            for series in configuration.series where series.isZoneLocal && series.zone.name != local {
+                warnOfZones(
+                    "this machine's zone is \(local) now; series \(series.id) keeps to "
+                        + "\(series.zone.name) until `advised reload --rebase`")
+            }
+        }
+        guard !changes.changed.isEmpty else { return }
+        parts.logger.notice("zones have changed: \(changes.changed.joined(separator: ", "))")
+        feed(.recalendared(settings()))
+    }
+
+    /// Once for each thing that is wrong, not every hour.
+    private func warnOfZones(_ words: String) {
+        guard zoneWarnings.insert(words).inserted else { return }
+        parts.logger.warning("\(words)")
     }
 
     private func received(_ replies: [CourierReply]) {
@@ -202,7 +252,8 @@ public actor Daemon: QueueActor {
                     AttemptResult(
                         token: reply.token, outcome: reply.outcome, startedAt: now - reply.latency,
                         status: reply.status, error: reply.error, latency: reply.latency,
-                        address: reply.address, reply: reply.replyPrefix)
+                        address: reply.address, reply: reply.replyPrefix,
+                        mayHaveArrived: reply.mayHaveArrived)
                 }))
     }
 
@@ -219,16 +270,18 @@ public actor Daemon: QueueActor {
             parts.notify.status(text)
         case .tell(let telling): parts.logger.tell(telling)
         case .answer(let request, let answer): answers.removeValue(forKey: request)?(answer)
+        case .probeClock(let since):
+            let sync = parts.clock.sync(steppedAt: since)
+            // Not fed from here: the scheduler's effects are still being run.
+            enter { $0.feed(.clockProbed(sync)) }
+        case .trustClock(let isTrusted): desk.enter { $0.trustClock(isTrusted) }
         case .exit(let exit): end(.scheduler(exit))
         }
     }
 
     private func commit(_ number: UInt64, _ transaction: Transaction) {
         let now = parts.clock.now.wall
-        var series: Series?
-        if case .release(let draft) = transaction {
-            series = configuration.series.first { $0.id == draft.series }
-        }
+        let series = transaction.series.flatMap { id in configuration.series.first { $0.id == id } }
         desk.enter { [weak self, series] desk in
             let result = desk.commit(transaction, series: series, now: now)
             self?.enter { daemon in
@@ -254,7 +307,7 @@ public actor Daemon: QueueActor {
     }
 
     /// An fsync that was refused once cannot be trusted again: sending ends here, the restart reads the disk.
-    private func storeRefused(_ error: StoreError) {
+    func storeRefused(_ error: StoreError) {
         parts.logger.critical("the store refused: \(error)")
         end(.store(error))
     }
@@ -288,117 +341,7 @@ public actor Daemon: QueueActor {
         timer?.arm(min(instant, now.wall + (ping - now.boot)))
     }
 
-    // MARK: Configuration
-
-    private func settings(_ cohorts: [CohortRecord]) -> SchedulerSettings {
-        SchedulerSettings(
-            configuration, cohorts: cohorts, zones: parts.zones, descriptors: descriptorLimit)
-    }
-
-    private func importRoster(
-        of configuration: Configuration,
-        then: @escaping @Sendable (isolated Daemon, Swift.Result<RosterChange, StoreError>) -> Void
-    ) {
-        let roster = Roster(configuration, secrets: parts.secrets)
-        let now = parts.clock.now.wall
-        desk.enter { [weak self] desk in
-            let result = desk.importRoster(roster, now: now)
-            self?.enter { then($0, result) }
-        }
-    }
-
-    /// Takes the configuration anew; a broken one changes nothing.
-    func reload(isForced: Bool = false, _ reply: @escaping @Sendable (ControlReply) -> Void) {
-        guard !isReloading else {
-            reply(ControlReply(ok: false, text: "a reload is under way"))
-            return
-        }
-        isReloading = true
-        let parts = parts
-        // A large roster takes a second to read: meanwhile a release may come due.
-        reading.async { [weak self] in
-            parts.zones.reload()
-            let loaded = parts.load()
-            self?.enter { $0.take(loaded, isForced: isForced, reply) }
-        }
-    }
-
-    /// Why a sound configuration is not taken all the same.
-    private func objection(to fresh: Configuration, isForced: Bool) -> String? {
-        guard fresh.store == configuration.store else { return "a change of `store` needs a restart" }
-        if let objection = scheduler.objection(to: fresh.series) { return objection }
-        let kept = Set(fresh.subscribers.map(\.id))
-        let removed = configuration.subscribers.count { !kept.contains($0.id) }
-        // A roster that was cut off half-way must not unsubscribe everybody.
-        guard removed > 10, removed * 5 > configuration.subscribers.count, !isForced else { return nil }
-        return "it would remove \(removed) of \(configuration.subscribers.count) subscribers; "
-            + "`advised reload --force` takes it"
-    }
-
-    private func take(
-        _ loaded: Loaded, isForced: Bool, _ reply: @escaping @Sendable (ControlReply) -> Void
-    ) {
-        guard let fresh = loaded.configuration else {
-            isReloading = false
-            for diagnostic in loaded.diagnostics { parts.logger.error("\(diagnostic)") }
-            parts.logger.error("the reload is refused; the configuration in force stays")
-            reply(
-                ControlReply(ok: false, text: loaded.diagnostics.map(\.description).joined(separator: "\n")))
-            return
-        }
-        if let objection = objection(to: fresh, isForced: isForced) {
-            isReloading = false
-            parts.logger.error("the reload is refused: \(objection)")
-            reply(ControlReply(ok: false, text: "the reload is refused: \(objection)"))
-            return
-        }
-        importRoster(of: fresh) { daemon, result in
-            daemon.isReloading = false
-            switch result {
-            case .failure(let error): daemon.storeRefused(error)
-            case .success(let change):
-                daemon.configuration = fresh
-                daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
-                daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
-                daemon.feed(.configured(daemon.settings(change.cohorts)))
-                let text = daemon.summary(of: change)
-                daemon.parts.logger.info("reloaded: \(text)")
-                reply(ControlReply(ok: true, text: text))
-            }
-        }
-    }
-
-    private func summary(of change: RosterChange) -> String {
-        let count = configuration.subscribers.count
-        return "\(count) subscribers, \(change.added.count) added, \(change.removed.count) removed, "
-            + "\(change.changed.count) changed"
-    }
-
     private func logStatus() { parts.logger.notice("\(statusText)") }
-
-    // MARK: Control
-
-    private func control(_ request: ControlRequest, _ reply: @escaping @Sendable (ControlReply) -> Void) {
-        switch request.command {
-        case .status:
-            reply(ControlReply(ok: true, text: statusText))
-        case .reload:
-            reload(isForced: request.force ?? false, reply)
-        case .start:
-            let on = request.on.flatMap { CivilDate($0) }
-            let number = nextRequest
-            nextRequest += 1
-            answers[number] = { answer in
-                switch answer {
-                case .done: reply(ControlReply(ok: true, text: "begun"))
-                case .refused(let reason): reply(ControlReply(ok: false, text: reason))
-                }
-            }
-            feed(
-                .operate(
-                    .start(series: request.series ?? "", on: on, after: request.after), request: number))
-        }
-    }
 }
 
 /// How the daemon ended.

@@ -34,11 +34,18 @@ public struct Dispatcher: Sendable {
         else {
             throw Obstacle(reason: "the store names a type or an edition that this version does not know")
         }
-        let id = webhookID(
-            type: type, series: delivery.release.series, edition: edition,
-            subject: delivery.release.subject, subscriber: delivery.subscriberID)
+        func id(_ type: EventType, _ subject: String) -> String {
+            webhookID(
+                type: type, series: delivery.release.series, edition: edition, subject: subject,
+                subscriber: delivery.subscriberID)
+        }
+        var bytes = body
+        if let replaced = delivery.replaces, let type = EventType(rawValue: replaced.type) {
+            bytes = SharedBody(standardBody(body.bytes, replacing: id(type, replaced.subject)))
+        }
         return try request(
-            id: id, to: delivery.endpoint, body: body, attempt: attempt.number, token: attempt.token, at: now)
+            id: id(type, delivery.release.subject), to: delivery.endpoint, body: bytes,
+            attempt: attempt.number, token: attempt.token, at: now)
     }
 
     /// The request with webhook-id `id` to `endpoint`, signed at `now`.

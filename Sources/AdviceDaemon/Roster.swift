@@ -7,9 +7,14 @@ public import AdviceStore
 public struct Roster: Sendable {
     public var entries: [RosterEntry]
     public var cohorts: [(series: String, cohort: Cohort)]
+    /// What those get who come in mid-series, for each series.
+    public var joins: [String: JoinPolicy] = [:]
 
-    /// `configuration` was checked: its URLs parse.
-    public init(_ configuration: Configuration, secrets: SecretReader) {
+    /// `configuration` was checked: its URLs parse. `now` says what day it is in each zone: the day on which
+    /// somebody joins who names none.
+    public init(
+        _ configuration: Configuration, secrets: SecretReader, zones: SystemZones, now: Instant
+    ) {
         var keys: [String] = []
         var counts: [String: Int] = [:]
         for subscriber in configuration.subscribers {
@@ -18,18 +23,33 @@ public struct Roster: Sendable {
             counts[key, default: 0] += 1
         }
         let series = Dictionary(uniqueKeysWithValues: configuration.series.map { ($0.id, $0) })
+        var today: [String: CivilDate] = [:]
+        func joined(_ subscriber: Subscriber, _ series: Series) -> CivilDate? {
+            guard series.join == .fromStart else { return nil }
+            if let joined = subscriber.joined { return joined }
+            let zone = series.cohort(zone: subscriber.zone, at: nil).zone
+            if let known = today[zone] { return known }
+            let date = (zones.rules(zone) ?? .utc).local(of: now).date
+            today[zone] = date
+            return date
+        }
         entries = zip(configuration.subscribers, keys).map { subscriber, key in
             RosterEntry(
                 subscriber: subscriber, limitKey: key, sharesHost: counts[key, default: 0] > 1,
-                cohorts: subscriber.series.compactMap {
-                    series[$0]?.cohort(zone: subscriber.zone, at: subscriber.at)
-                })
+                cohorts: subscriber.series.compactMap { id in
+                    series[id].map {
+                        $0.cohort(
+                            zone: subscriber.zone, at: subscriber.at, joined: joined(subscriber, $0))
+                    }
+                },
+                isJoinedByDefault: subscriber.joined == nil)
         }
         // A series in one zone has its calendar whether it has members or not.
         cohorts = configuration.series.compactMap { series in
-            guard case .named(let zone) = series.zone else { return nil }
+            guard case .named(let zone) = series.zone, series.join != .fromStart else { return nil }
             return (series: series.id, cohort: Cohort(zone: zone, at: series.at))
         }
+        for series in configuration.series { joins[series.id] = series.join }
     }
 
     /// `host:port`. What cannot be read now shares the key of the unreadable: it is looked at again when it
@@ -51,9 +71,8 @@ extension SchedulerSettings {
             // The configuration was checked: its zones are there. A zone that vanished since reads as UTC
             // nowhere: its cohorts are left out, and nothing of theirs is released.
             let home = zones.rules(series.zone.name) ?? .utc
-            let mine = cohorts.filter {
-                $0.series == series.id && SchedulerSettings.isCurrent($0, in: series)
-            }
+            let all = cohorts.filter { $0.series == series.id }
+            let mine = all.filter { SchedulerSettings.isCurrent($0, in: series) }
             return SeriesSetup(
                 series: series, home: SlotCalendar(zone: home, at: series.at),
                 cohorts: mine.compactMap { record in
@@ -61,7 +80,8 @@ extension SchedulerSettings {
                         SeriesSetup.CohortSetup(
                             record: record, calendar: SlotCalendar(zone: $0, at: record.cohort.at))
                     }
-                })
+                },
+                former: all.filter { !SchedulerSettings.isCurrent($0, in: series) })
         }
         let delivery = configuration.delivery
         let longest = configuration.subscribers.compactMap(\.options.timeout).max() ?? delivery.timeout
@@ -75,8 +95,24 @@ extension SchedulerSettings {
     /// Cohorts of an earlier `at` or `zone` have no members and no calendar any more.
     private static func isCurrent(_ record: CohortRecord, in series: Series) -> Bool {
         switch series.zone {
-        case .named(let zone): record.cohort == Cohort(zone: zone, at: series.at)
-        case .subscriber: record.members > 0
+        case .named(let zone) where series.join != .fromStart:
+            record.cohort == Cohort(zone: zone, at: series.at)
+        case .named, .subscriber: record.members > 0
         }
+    }
+}
+
+extension Configuration {
+    /// `zone: local` means what it came to when the series was first seen; the machine's zone may have been
+    /// changed since, and that is not taken by the way (R9).
+    public func keepingLocalZones(_ records: [SeriesRecord]) -> Configuration {
+        var kept = self
+        for place in kept.series.indices where kept.series[place].isZoneLocal {
+            let key = kept.series[place].recordKey
+            if let zone = records.first(where: { $0.key == key })?.details.localZone {
+                kept.series[place].zone = .named(zone)
+            }
+        }
+        return kept
     }
 }

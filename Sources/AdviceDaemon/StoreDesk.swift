@@ -14,40 +14,19 @@ actor StoreDesk: QueueActor {
         self.store = store
     }
 
-    /// Writes a transaction; `series` renders a release's content.
+    /// Writes a transaction; `series` renders its content.
     func commit(
         _ transaction: Transaction, series: Series?, now: Instant
     ) -> Swift.Result<CommitResult, StoreError> {
         do {
-            switch transaction {
-            case .save(let record, let decision):
-                try store.save(record, decision: decision, now: now)
-            case .inherit(let ledger):
-                try store.inherit(ledger, now: now)
-            case .record(let group):
-                try store.record(group, now: now)
-            case .release(let draft):
-                return .success(try release(draft, series, now))
-            }
-            return .success(.done)
+            return .success(try Recorder.commit(transaction, of: series, to: store, now: now))
         } catch {
             return .failure(error)
         }
     }
 
-    private func release(
-        _ draft: ReleaseDraft, _ series: Series?, _ now: Instant
-    ) throws(StoreError) -> CommitResult {
-        guard let series else {
-            throw StoreError.internalFault("a release of \(draft.series), which is not configured")
-        }
-        let content = Releaser.freeze(draft, of: series)
-        if let number = try store.release(draft, content: content, now: now) { return .released(number) }
-        let ledger = try store.load().ledgers.first {
-            $0.cohort == draft.cohort.number && $0.edition == draft.edition
-        }
-        return .alreadyReleased(ledger?.rows ?? [])
-    }
+    /// Whether a write may take the wall clock for the highest time ever.
+    func trustClock(_ isTrusted: Bool) { store.trustsClock = isTrusted }
 
     func claim(limit: Int, now: Instant) -> Swift.Result<Claim, StoreError> {
         do {
@@ -74,10 +53,13 @@ actor StoreDesk: QueueActor {
     }
 
     func importRoster(
-        _ roster: Roster, now: Instant
+        _ roster: Roster, guardsRemovals: Bool, now: Instant
     ) -> Swift.Result<RosterChange, StoreError> {
         do {
-            return .success(try store.importRoster(roster.entries, cohorts: roster.cohorts, now: now))
+            return .success(
+                try store.importRoster(
+                    roster.entries, cohorts: roster.cohorts, joins: roster.joins,
+                    guardsRemovals: guardsRemovals, now: now))
         } catch {
             return .failure(error)
         }

@@ -1,75 +1,125 @@
-import AdviceCore
-import Logging
+public import AdviceCore
+public import Logging
 
 extension Logger {
-    /// Says what the scheduler wants told, with the same words everywhere. No URL and no secret is ever in a
-    /// telling: the subscriber's id is the only name shown.
     func tell(_ telling: Telling) {
-        switch telling {
+        if let (level, text) = telling.said { log(level: level, "\(text)") }
+    }
+}
+
+extension Telling {
+    /// What the scheduler wants told, with the same words everywhere; nil where there is nothing to say. No URL
+    /// and no secret is ever in a telling: the subscriber's id is the only name shown.
+    public var said: (level: Logger.Level, text: String)? {
+        switch self {
         case .begins(let series, let day):
-            info("series \(series) begins on \(day)")
+            return (.info, "series \(series) begins on \(day)")
         case .unstarted(let series, let start):
-            warning(
+            return (
+                .warning,
                 """
                 series \(series) was first seen after its start \(start) and has released nothing: \
                 nothing is sent until you say `advised start \(series)`
-                """)
+                """
+            )
         case .waitingForSubscribers(let series):
-            info("series \(series) waits for subscribers; it begins with the first")
+            return (.info, "series \(series) waits for subscribers; it begins with the first")
         case .startMoved(let series, let from, let to):
-            error(
+            return (
+                .error,
                 """
                 series \(series) began with start \(from); the configured start \(to) is not taken: \
-                put \(from) back
-                """)
+                put \(from) back, or take a new edition with `advised reload --rebase`
+                """
+            )
         case .released(let draft, let late):
-            tellReleased(draft, late)
+            return Telling.released(draft, late)
         case .alreadyReleased(let series, let point):
-            info("\(series)/\(point) was released already; nothing is repeated")
+            return (.info, "\(series)/\(point) was released already; nothing is repeated")
+        case .corrected(let draft):
+            return (
+                .notice,
+                """
+                \(draft.kind.rawValue) \(draft.series)/\(draft.point.id), revision \(draft.revision): \
+                a correction goes to those who had it
+                """
+            )
+        case .decided(let words):
+            return (.notice, "decided: \(words)")
+        case .changedAfterRelease(let series, let point):
+            return (
+                .warning,
+                """
+                \(series)/\(point) was changed after its release, and nobody is told of it: \
+                `advised revise \(point)` sends a correction
+                """
+            )
         case .missed(let series, let point, let day):
-            warning("\(series)/\(point) was missed on \(day)")
+            return (.warning, "\(series)/\(point) was missed on \(day)")
         case .delivered(let settlement), .waiting(let settlement), .exhausted(let settlement),
             .cancelled(let settlement):
-            tell(settlement)
+            return Telling.settled(settlement)
         case .clockStepped(let step):
             let seconds = Double(step.milliseconds) / 1000
-            warning("the clock was set by \(seconds) s; everything that is due is looked at anew")
+            return (.warning, "the clock was set by \(seconds) s; everything that is due is looked at anew")
+        case .clockSuspect(let hold):
+            let what =
+                hold.leap.map { "has leapt by \($0.seconds) s" }
+                ?? "is far beyond the last time that was seen"
+            return (
+                .error,
+                """
+                the clock \(what): nothing is released or sent until it is known to be synchronized, or \
+                somebody says `advised clock accept`
+                """
+            )
+        case .clockAwaited:
+            return (.notice, "just booted: waits for the clock to be set, a minute at most")
+        case .clockTrusted:
+            return (.notice, "the clock is believed: going on")
         case .finished(let series):
-            info("series \(series) is finished")
+            return (.info, "series \(series) is finished")
         case .status:
-            break
+            return nil
         }
     }
 
-    private func tellReleased(_ draft: ReleaseDraft, _ late: Span) {
+    private static func released(
+        _ draft: ReleaseDraft, _ late: Span
+    ) -> (level: Logger.Level, text: String) {
         let lateness = late.milliseconds < 1000 ? "" : ", \(late.seconds) s late"
-        info(
+        return (
+            .info,
             """
             released \(draft.series)/\(draft.point.id) (\(draft.point.number) of \(draft.of)) \
             for \(draft.row.slotDate) to \(draft.cohort.members) subscribers\(lateness)
-            """)
+            """
+        )
     }
 
-    private func tell(_ settlement: Settlement) {
+    private static func settled(
+        _ settlement: Settlement
+    ) -> (level: Logger.Level, text: String) {
         let record = settlement.record
         let what = "\(settlement.release.series)/\(settlement.release.subject) to \(settlement.subscriber)"
         let reason = record.error.map { ": \($0.escapedForTerminal)" } ?? ""
         switch record.state {
         case .delivered:
             let status = record.attempt.map { " (\($0.status), \($0.latency.milliseconds) ms)" } ?? ""
-            info("delivered \(what)\(status)")
+            return (.info, "delivered \(what)\(status)")
         case .waiting, .held:
             let next = record.nextAttemptAt.map { "; next attempt at \($0)" } ?? ""
-            notice(
+            return (
+                .notice,
                 """
                 attempt \(record.attempt?.number ?? record.attempts) of \(what) \
                 did not succeed\(reason)\(next)
                 """
             )
         case .exhausted:
-            warning("gave up \(what) after \(record.attempts) attempts\(reason)")
+            return (.warning, "gave up \(what) after \(record.attempts) attempts\(reason)")
         case .cancelled:
-            notice("cancelled \(what)\(reason)")
+            return (.notice, "cancelled \(what)\(reason)")
         }
     }
 }

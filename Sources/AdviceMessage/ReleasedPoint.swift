@@ -62,6 +62,16 @@ public struct ReleasedPoint: Hashable, Sendable, Codable {
         public var lateSeconds: Int64 { max(0, (releasedAt - scheduledFor).seconds) }
     }
 
+    /// The same point as withdrawn: who shows it without a look at the type still tells the truth.
+    public func withdrawn(title: String) -> ReleasedPoint {
+        var withdrawn = self
+        withdrawn.point.title = title
+        withdrawn.point.body = RenderedMarkdown("This point has been withdrawn. Please disregard it.")
+        withdrawn.point.url = nil
+        withdrawn.point.sources = []
+        return withdrawn
+    }
+
     /// Renders the body of `point`: done once for a release.
     public init(_ point: Point, in series: Series, edition: Edition, release: Release) {
         self.series = InSeries(

@@ -2,15 +2,26 @@ public import AdviceCore
 
 /// The body of `advice.point.released` in the standard format, and of what corrects or retracts it
 /// (interface.md §3). The same bytes for every subscriber and every attempt, unless it `replaces` something:
-/// the webhook-id of the earlier delivery is a subscriber's own.
+/// the webhook-id of the earlier delivery is a subscriber's own. `time` is a correction's own.
 public func standardBody(
-    _ released: ReleasedPoint, type: EventType = .pointReleased, replaces: String? = nil
+    _ released: ReleasedPoint, type: EventType = .pointReleased, replaces: String? = nil,
+    at time: Instant? = nil
 ) -> [UInt8] {
     JSONWriter.object { body in
         body.field("type", type.rawValue)
-        body.field("timestamp", released.release.releasedAt.description)
+        let timestamp = time.map { Instant(seconds: $0.seconds) } ?? released.release.releasedAt
+        body.field("timestamp", timestamp.description)
         body.object("data") { $0.write(released, replaces: replaces) }
     }
+}
+
+/// A correction's body, frozen with an empty `replaces`, with the webhook-id that it replaces for one
+/// subscriber. A body without that place is given back as it is.
+public func standardBody(_ frozen: [UInt8], replacing id: String) -> [UInt8] {
+    // Within a text the quotes would be escaped: it is the member itself or nothing.
+    let place = Array(#""replaces":""#.utf8)
+    guard let start = frozen.firstRange(of: place)?.upperBound else { return frozen }
+    return frozen[..<start] + Array(id.utf8) + frozen[start...]
 }
 
 /// The body of `advice.test`: a point as it would come, marked as a test, or a short text without one.

@@ -17,13 +17,50 @@ import AdviceCore
 ///     FROM delivery_log WHERE subscriber = 'ann' AND number = 3;
 enum Schema {
     /// Kept in `user_version`. A database with a higher one was written by a newer program, and is refused.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// Kept in `application_id`: "advi".
     static let applicationID: Int64 = 0x6164_7669
 
     /// How far a slot hash is shifted right to become `delivery.slot`.
     static let slotShift: Int64 = 40
+
+    private static let release = """
+        CREATE TABLE release(
+            number INTEGER PRIMARY KEY, series TEXT NOT NULL, edition TEXT NOT NULL,
+            cohort INTEGER NOT NULL REFERENCES cohort, point TEXT NOT NULL, point_number INTEGER,
+            of_points INTEGER, sequence INTEGER NOT NULL, kind TEXT NOT NULL, slot_date TEXT NOT NULL,
+            scheduled_for INTEGER NOT NULL, released_at INTEGER NOT NULL, cut INTEGER,
+            subject INTEGER REFERENCES subject, revision INTEGER NOT NULL DEFAULT 1, why TEXT) STRICT;
+        CREATE UNIQUE INDEX release_point ON release(series, edition, cohort, point)
+            WHERE kind IN ('released', 'missed', 'inherited');
+        CREATE UNIQUE INDEX release_slot ON release(series, edition, cohort, slot_date)
+            WHERE kind IN ('released', 'missed', 'inherited');
+        CREATE INDEX release_revision ON release(series, edition, cohort, point, revision);
+        CREATE INDEX release_subject ON release(subject);
+        -- A new edition that --rebase has made sends nobody again what they had under these subjects.
+        CREATE TABLE earlier(
+            release INTEGER NOT NULL, subject INTEGER NOT NULL, PRIMARY KEY(release, subject)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let view = """
+        CREATE VIEW delivery_log AS
+        SELECT s.id AS subscriber, j.type, j.series, j.edition, r.point, r.point_number AS number,
+            r.slot_date AS day,
+            CASE d.state WHEN 0 THEN 'waiting' WHEN 1 THEN 'delivered' WHEN 2 THEN 'held'
+                WHEN 3 THEN 'exhausted' ELSE 'cancelled' END AS state,
+            d.attempts, d.status, d.latency_ms,
+            strftime('%Y-%m-%dT%H:%M:%fZ', (r.released_at / 1000000 + d.after_ms) / 1000.0,
+                'unixepoch') AS at,
+            strftime('%Y-%m-%dT%H:%M:%fZ', d.next_attempt_at / 1000000000.0, 'unixepoch') AS next_attempt_at,
+            d.error
+        FROM subscriber s
+        JOIN subject j
+        JOIN delivery d ON d.subject = j.number AND d.subscriber = s.number
+            AND d.slot IN (SELECT m.slot_hash >> 40 FROM member m WHERE m.subscriber = s.number)
+        JOIN release r ON r.number = d.release;
+        """
 
     static let tables = """
         CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
@@ -33,14 +70,16 @@ enum Schema {
 
         CREATE TABLE series(
             id TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, configured_start TEXT NOT NULL,
-            edition TEXT NOT NULL, state TEXT NOT NULL, begin TEXT, passed TEXT NOT NULL
+            edition TEXT NOT NULL, state TEXT NOT NULL, begin TEXT, passed TEXT NOT NULL,
+            details TEXT NOT NULL DEFAULT '{}'
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE subscriber(
             number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL,
             secrets TEXT, format TEXT NOT NULL, paused INTEGER NOT NULL, limit_key TEXT NOT NULL,
             shares_host INTEGER NOT NULL, options TEXT, zone TEXT, at TEXT, joined TEXT,
-            fingerprint INTEGER NOT NULL, digest INTEGER NOT NULL, removed_at INTEGER) STRICT;
+            fingerprint INTEGER NOT NULL, digest INTEGER NOT NULL, removed_at INTEGER, first_day INTEGER,
+            paused_from INTEGER, paused_until INTEGER) STRICT;
 
         CREATE TABLE cohort(
             number INTEGER PRIMARY KEY, series TEXT NOT NULL, cohort TEXT NOT NULL,
@@ -52,13 +91,13 @@ enum Schema {
             PRIMARY KEY(cohort, slot_hash, subscriber, active_from)) STRICT, WITHOUT ROWID;
         CREATE INDEX member_subscriber ON member(subscriber, active_until);
 
-        CREATE TABLE release(
-            number INTEGER PRIMARY KEY, series TEXT NOT NULL, edition TEXT NOT NULL,
-            cohort INTEGER NOT NULL REFERENCES cohort, point TEXT NOT NULL, point_number INTEGER,
-            of_points INTEGER, sequence INTEGER NOT NULL, kind TEXT NOT NULL, slot_date TEXT NOT NULL,
-            scheduled_for INTEGER NOT NULL, released_at INTEGER NOT NULL, cut INTEGER,
-            subject INTEGER REFERENCES subject,
-            UNIQUE(series, edition, cohort, point), UNIQUE(series, edition, cohort, slot_date)) STRICT;
+        CREATE TABLE joiner(
+            cohort INTEGER NOT NULL REFERENCES cohort, subscriber INTEGER NOT NULL,
+            moved INTEGER NOT NULL, PRIMARY KEY(cohort, subscriber)) STRICT, WITHOUT ROWID;
+
+        -- The ledger, and what corrects it: kinds released, missed and inherited are the ledger's, correction
+        -- and rerelease carry the texts of a revision.
+        \(release)
         CREATE TABLE content(
             release INTEGER PRIMARY KEY REFERENCES release, neutral BLOB NOT NULL, digest BLOB NOT NULL
         ) STRICT;
@@ -73,7 +112,7 @@ enum Schema {
         CREATE TABLE batch(
             number INTEGER PRIMARY KEY AUTOINCREMENT, release INTEGER NOT NULL REFERENCES release,
             first_hash INTEGER NOT NULL, last_hash INTEGER NOT NULL, due INTEGER NOT NULL, owner TEXT,
-            UNIQUE(release, first_hash)) STRICT;
+            audience INTEGER NOT NULL DEFAULT 0, UNIQUE(release, first_hash)) STRICT;
         CREATE INDEX batch_due ON batch(due);
 
         -- No REFERENCES here: three look-ups for each of a million rows.
@@ -81,33 +120,21 @@ enum Schema {
             subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
             release INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, status INTEGER,
             latency_ms INTEGER, after_ms INTEGER NOT NULL, next_attempt_at INTEGER, gone_at INTEGER,
-            error TEXT, PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID;
+            error TEXT, due_at INTEGER, PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID;
         CREATE INDEX delivery_due ON delivery(next_attempt_at) WHERE state = 0;
+        CREATE INDEX delivery_open ON delivery(subscriber) WHERE state IN (0, 2);
+        CREATE INDEX delivery_held ON delivery(subscriber) WHERE state = 2;
         CREATE TABLE attempt(
             subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
             number INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, error TEXT,
-            latency INTEGER NOT NULL, address TEXT, reply BLOB NOT NULL,
+            latency INTEGER NOT NULL, address TEXT, reply BLOB NOT NULL, arrived INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY(subject, slot, subscriber, number)) STRICT, WITHOUT ROWID;
 
         CREATE TABLE endpoint(
             subscriber INTEGER PRIMARY KEY REFERENCES subscriber, fingerprint INTEGER NOT NULL,
             state TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
 
-        CREATE VIEW delivery_log AS
-        SELECT s.id AS subscriber, j.type, j.series, j.edition, j.subject AS point, r.point_number AS number,
-            r.slot_date AS day,
-            CASE d.state WHEN 0 THEN 'waiting' WHEN 1 THEN 'delivered' WHEN 2 THEN 'held'
-                WHEN 3 THEN 'exhausted' ELSE 'cancelled' END AS state,
-            d.attempts, d.status, d.latency_ms,
-            strftime('%Y-%m-%dT%H:%M:%fZ', (r.released_at / 1000000 + d.after_ms) / 1000.0,
-                'unixepoch') AS at,
-            strftime('%Y-%m-%dT%H:%M:%fZ', d.next_attempt_at / 1000000000.0, 'unixepoch') AS next_attempt_at,
-            d.error
-        FROM subscriber s
-        JOIN subject j
-        JOIN delivery d ON d.subject = j.number AND d.subscriber = s.number
-            AND d.slot IN (SELECT m.slot_hash >> 40 FROM member m WHERE m.subscriber = s.number)
-        JOIN release r ON r.number = d.release;
+        \(view)
 
         -- The planner takes a table that it knows nothing of for a large one. Points are few: with that it
         -- reads the view by keys whether a subscriber is asked for or a point.
@@ -115,6 +142,37 @@ enum Schema {
         INSERT INTO sqlite_stat1(tbl, idx, stat) VALUES ('subject', NULL, '100');
         ANALYZE sqlite_schema;
         """
+}
+
+extension Schema {
+    /// What brings a database of the version before to each version, from 2 on. Run with foreign keys off: a
+    /// table that is made anew is known to others by its name.
+    static let migrations: [Int64: String] = [
+        2: """
+        DROP VIEW delivery_log;
+        ALTER TABLE series ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE subscriber ADD COLUMN first_day INTEGER;
+        ALTER TABLE subscriber ADD COLUMN paused_from INTEGER;
+        ALTER TABLE subscriber ADD COLUMN paused_until INTEGER;
+        CREATE TABLE joiner(
+            cohort INTEGER NOT NULL REFERENCES cohort, subscriber INTEGER NOT NULL,
+            moved INTEGER NOT NULL, PRIMARY KEY(cohort, subscriber)) STRICT, WITHOUT ROWID;
+        CREATE TABLE release_1 AS SELECT * FROM release;
+        DROP TABLE release;
+        \(release)
+        INSERT INTO release(number, series, edition, cohort, point, point_number, of_points, sequence, kind,
+            slot_date, scheduled_for, released_at, cut, subject)
+        SELECT number, series, edition, cohort, point, point_number, of_points, sequence, kind, slot_date,
+            scheduled_for, released_at, cut, subject FROM release_1;
+        DROP TABLE release_1;
+        ALTER TABLE batch ADD COLUMN audience INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE delivery ADD COLUMN due_at INTEGER;
+        CREATE INDEX delivery_open ON delivery(subscriber) WHERE state IN (0, 2);
+        CREATE INDEX delivery_held ON delivery(subscriber) WHERE state = 2;
+        ALTER TABLE attempt ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;
+        \(view)
+        """
+    ]
 }
 
 extension SlotHash {

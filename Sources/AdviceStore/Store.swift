@@ -9,37 +9,97 @@ public protocol Store: AnyObject {
     /// The engine's name, for `status`.
     var engine: String { get }
 
-    /// Series, cohorts with their members, and the ledger of each series' current edition.
+    /// Whether a write raises the mark to its `now`: not while the clock is not believed. A store begins with
+    /// false; the daemon says when it knows.
+    var trustsClock: Bool { get set }
+
+    /// Series, cohorts with their members and joiners, and of each cohort the newest cycle of the ledger in
+    /// each series record's edition.
     func load() throws(StoreError) -> StoreKnowledge
 
     /// Takes a roster: adds, changes and removes subscribers so that the store holds exactly these entries,
     /// and puts each into its cohort of each of its series. Entries that did not change are not written.
     ///
     /// - `cohorts` are made even if they have no member: a series in one zone has a calendar of its own.
-    /// - Subscribers that are gone keep their number; what they are owed is cancelled when it is claimed.
+    /// - Subscribers that are gone keep their number; what is unsettled of theirs is cancelled, "removed".
+    ///   Likewise for a series that an entry no longer names.
+    /// - Who moves from one cohort of a series to another, and who is new to a series of which something was
+    ///   released in its current edition, becomes a *joiner* of the cohort until `welcome`. With
+    ///   `JoinPolicy.next` only who moves does: nobody else is owed anything.
+    /// - What an unfinished batch owes to one who moves gets a row of its own, waiting: so that it stays in
+    ///   order with what the new cohort sends.
+    /// - Where a cohort has `joined` and the entry does not name its day (`isJoinedByDefault`), the day of the
+    ///   first import is kept for good.
+    /// - With `guardsRemovals` a roster that has lost more than 10 entries and more than a fifth of them is not
+    ///   taken: nothing is written, and the change says so in `refusedRemovals`.
     func importRoster(
-        _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)], now: Instant
+        _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)],
+        joins: [String: JoinPolicy], guardsRemovals: Bool, now: Instant
     ) throws(StoreError) -> RosterChange
 
     /// Writes a series' record, and, where an operator decided it, the decision beside it.
     func save(_ record: SeriesRecord, decision: String?, now: Instant) throws(StoreError)
 
-    /// Writes the rows of a cohort that came to be in mid-series. Rows that are there stay.
-    func inherit(_ ledger: CohortLedger, now: Instant) throws(StoreError)
+    /// Writes rows that no release comes with: inherited, or missed. Rows that are there stay.
+    func enter(_ ledger: CohortLedger, now: Instant) throws(StoreError)
 
-    /// A release with its frozen content and its batches. `nil` where the ledger had it already, by point or
-    /// by slot date: nothing is written then, and the caller reads the ledger again.
+    /// A release with its frozen content and its batches, cut so that each is due at its members' offset in
+    /// the spread. `nil` where the ledger had it already, by point or by slot date: nothing is written then,
+    /// and the caller reads the ledger again.
+    ///
+    /// Who had the point in one of the editions `draft.rebasedFrom` (delivered, waiting or held there) is not
+    /// handed out for it.
     func release(
         _ draft: ReleaseDraft, content: FrozenContent, now: Instant
     ) throws(StoreError) -> Int64?
+
+    /// Makes the deliveries of a cohort's joiners, who are none after that (schedule.md R10, R12). Owed are, in
+    /// the order of the cohort's ledger in `welcome.edition`, its points that were released or inherited and
+    /// not withdrawn, less those of which the subscriber has a delivery in any state,
+    /// - of one who moved: those that are in no ledger of a cohort that it was in, up to when it left it;
+    /// - of one who is new: with `next` none, with `latest` the last, with `all` and `from-start` all.
+    ///
+    /// The first is waiting and due now (held, where an earlier point is unsettled), the others are held. They
+    /// are arrears. The content is that of the newest revision released in the cohort, else in any cohort.
+    func welcome(_ welcome: Welcome, now: Instant) throws(StoreError)
+
+    /// Writes corrections with their contents, and the record with the decision. For each draft, of all
+    /// earlier revisions in its cohort:
+    /// - who has it delivered, or settled or waiting with an attempt that may have arrived, is sent the
+    ///   correction (by batches: there may be a million);
+    /// - what is unsettled is cancelled, "revised" or "withdrawn"; who certainly did not get it gets the
+    ///   revision as its release (type released, revision N), and after a withdrawal nothing;
+    /// - members of unfinished batches who have no row get the revision as their release, or nothing;
+    /// - an attempt that was in flight meanwhile follows the same rules when it is recorded.
+    func correct(
+        _ corrections: [Correction], record: SeriesRecord, decision: String, now: Instant
+    ) throws(StoreError)
+
+    /// False where there is no such subscriber in the roster. A pause makes its claimed deliveries `paused`; a
+    /// resume with what was missed makes those wait again, in order, that were cancelled as "paused" since the
+    /// last one of the series that was settled otherwise; any resume reopens a closed endpoint.
+    func decide(
+        _ decision: SubscriberDecision, words: String, now: Instant
+    ) throws(StoreError) -> Bool
+
+    /// The clock was set back by `span`: what waits becomes due by that much earlier, batches too, and what
+    /// would lie in the future of a cohort's beginning does not.
+    func shiftWaits(by span: Span, now: Instant) throws(StoreError)
+
+    /// Notes a hold of the clock, or its end; without one, the mark becomes `now` even if that is earlier
+    /// where `trustsClock`.
+    func note(_ hold: ClockHold?, decision: String?, now: Instant) throws(StoreError)
 
     /// Hands out deliveries that are due: first those with a row whose next attempt has come, oldest first,
     /// then batches in order of their due time, whole, until at least `limit` deliveries are there or nothing
     /// is due. What is handed out is not handed out again by this store until it is recorded.
     func claim(limit: Int, now: Instant) throws(StoreError) -> Claim
 
-    /// Writes a group of outcomes and finishes batches.
-    func record(_ group: OutcomeGroup, now: Instant) throws(StoreError)
+    /// Writes a group of outcomes and finishes batches. A settled delivery sets the one free that is held
+    /// behind it (of the same subscriber and series, the earliest), to be due at the record's `nextHeldAt`; a
+    /// record that says held is written as waiting, due now, where nothing earlier is unsettled any more.
+    /// - Returns: when the first is due of those that were set free or made anew.
+    func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant?
 
     /// The bytes to send for a release in a format, nil where it was not frozen in that format.
     func rendering(release: Int64, format: Format) throws(StoreError) -> [UInt8]?
@@ -56,12 +116,33 @@ public struct RosterEntry: Sendable {
     public var sharesHost: Bool
     /// The cohort for each of the subscriber's series, in the order of `subscriber.series`.
     public var cohorts: [Cohort]
+    /// The file names no day of joining: `joined` in the cohorts is today, which counts at the first import.
+    public var isJoinedByDefault: Bool
 
-    public init(subscriber: Subscriber, limitKey: String, sharesHost: Bool, cohorts: [Cohort]) {
+    public init(
+        subscriber: Subscriber, limitKey: String, sharesHost: Bool, cohorts: [Cohort],
+        isJoinedByDefault: Bool = false
+    ) {
         self.subscriber = subscriber
         self.limitKey = limitKey
         self.sharesHost = sharesHost
         self.cohorts = cohorts
+        self.isJoinedByDefault = isJoinedByDefault
+    }
+}
+
+/// A correction with what is frozen of it.
+public struct Correction: Sendable {
+    public var draft: CorrectionDraft
+    /// For those who had the point. In it `"replaces":""` is filled in for each subscriber.
+    public var correction: FrozenContent
+    /// The point as corrected, for those who had not; nil after a withdrawal.
+    public var release: FrozenContent?
+
+    public init(draft: CorrectionDraft, correction: FrozenContent, release: FrozenContent?) {
+        self.draft = draft
+        self.correction = correction
+        self.release = release
     }
 }
 
@@ -72,7 +153,15 @@ public struct RosterChange: Sendable, Equatable {
     public var changed: [String] = []
     /// All cohorts with their members now.
     public var cohorts: [CohortRecord] = []
+    /// Nothing was taken: so many subscribers would have been removed, of `storedCount`.
+    public var refusedRemovals: Int?
+    public var storedCount = 0
     public init() {}
+
+    /// A roster that was cut off half-way must not unsubscribe everybody.
+    public static func isTooMany(_ removed: Int, of count: Int) -> Bool {
+        removed > 10 && removed * 5 > count
+    }
 }
 
 /// What is frozen at a release.

@@ -6,6 +6,8 @@ public protocol StoreReader: AnyObject {
     /// Newest first.
     func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [DeliveryLogEntry]
     func counts() throws(StoreError) -> DeliveryCounts
+    /// The store's numbers of the cohorts that a subscriber belongs to now.
+    func cohorts(of subscriber: String) throws(StoreError) -> [Int64]
     func closedEndpoints() throws(StoreError) -> [String]
     func close()
 }

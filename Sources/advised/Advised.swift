@@ -13,8 +13,10 @@ struct Advised: ParsableCommand {
         abstract: "Releases one point of advice a day and delivers it to its subscribers by signed webhooks.",
         version: "advised \(Version.text)",
         subcommands: [
-            Run.self, Check.self, PlanCommand.self, Start.self, Status.self, LogCommand.self, Preview.self,
-            Test.self, Keys.self, Verify.self, Listen.self, Reload.self,
+            Run.self, Check.self, PlanCommand.self, Start.self, Simulate.self, Status.self, LogCommand.self,
+            Preview.self,
+            Test.self, Revise.self, Withdraw.self, Pause.self, Resume.self, Skip.self, Unskip.self,
+            Release.self, Clock.self, Keys.self, Verify.self, Listen.self, Reload.self,
         ])
 
     static func main() {

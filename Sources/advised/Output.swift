@@ -13,9 +13,15 @@ enum Output {
         line(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
-    static func line(_ text: String = "") { write(text + "\n", to: STDOUT_FILENO) }
+    static func line(_ text: String = "") { write(Array("\(text)\n".utf8), to: STDOUT_FILENO) }
 
-    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func note(_ text: String) { write(Array("\(text)\n".utf8), to: STDERR_FILENO) }
+
+    /// Without a line end.
+    static func progress(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
+
+    /// A file as it is, with its own line ends.
+    static func file(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
     /// Columns as wide as their widest cell, the last one free. Cells are plain text of one line.
     static func table(_ rows: [[String]]) {
@@ -34,8 +40,7 @@ enum Output {
         }
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        let bytes = Array(text.utf8)
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

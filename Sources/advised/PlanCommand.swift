@@ -18,11 +18,11 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "At most so many.") var count: Int?
     @Option(help: "As if it were this instant (RFC 3339).") var at: String?
     @Flag(help: "One JSON array.") var json = false
+    @Flag(help: "An iCalendar file; it names no point that is not released yet.") var ics = false
 
     func validate() throws {
-        if let from, CivilDate(from) == nil {
-            throw ValidationError("--from takes a day as YYYY-MM-DD, not '\(from)'")
-        }
+        if json, ics { throw ValidationError("--json and --ics are two forms of one listing: give one") }
+        try day(from, "--from")
         if let at, Instant(rfc3339: at) == nil {
             throw ValidationError("--at takes an instant as 2026-07-02T13:00:00Z, not '\(at)'")
         }
@@ -37,14 +37,18 @@ struct PlanCommand: ParsableCommand {
         defer { reader?.close() }
         let knowledge = try installation.withStoreErrors { try reader?.load() ?? StoreKnowledge() }
         let view = PlanView(configuration, knowledge, installation, now: now)
-        var lines = try chosen(view, configuration).flatMap { cohort in
-            cohort.plan.entries(at: now, state: cohort.record.state).map { (cohort: cohort, entry: $0) }
+        let stored = try installation.withStoreErrors {
+            try subscriber.flatMap { try reader?.cohorts(of: $0) } ?? []
         }
-        if let from = from.flatMap({ CivilDate($0) }) { lines.removeAll { $0.entry.day < from } }
+        var lines = try chosen(view, configuration, stored).flatMap { cohort in
+            self.lines(of: cohort, view.hold, now)
+        }
         if let pointOrDay { lines = lines.filter { matches(pointOrDay, $0.cohort.series, $0.entry) } }
         if let count { lines = Array(lines.prefix(count)) }
         if json {
             try Output.json(lines.map { Line($0.cohort, $0.entry) })
+        } else if ics {
+            Output.file(planCalendar(lines, at: now))
         } else if pointOrDay != nil {
             for line in lines { derive(line.cohort, line.entry, now) }
         } else {
@@ -56,7 +60,27 @@ struct PlanCommand: ParsableCommand {
         }
     }
 
-    private func chosen(_ view: PlanView, _ configuration: Configuration) throws -> [PlanView.CohortView] {
+    /// A cohort's lines from the day asked for on; of a loop as many cycles as make the number asked for.
+    private func lines(
+        of cohort: PlanView.CohortView, _ hold: String?, _ now: Instant
+    ) -> [(cohort: PlanView.CohortView, entry: PlanEntry)] {
+        let from = from.flatMap { CivilDate($0) }
+        var lines: [(cohort: PlanView.CohortView, entry: PlanEntry)] = []
+        var cohort = cohort
+        while true {
+            let entries = cohort.plan.entries(at: now, state: cohort.record.state, hold: hold)
+            lines += entries.filter { entry in from.map { entry.day >= $0 } ?? true }
+                .map { (cohort: cohort, entry: $0) }
+            guard let count, lines.count < count, let next = cohort.plan.nextCycle(at: now) else {
+                return lines
+            }
+            cohort.plan = next
+        }
+    }
+
+    private func chosen(
+        _ view: PlanView, _ configuration: Configuration, _ stored: [Int64]
+    ) throws -> [PlanView.CohortView] {
         var cohorts = view.cohorts
         if let series {
             cohorts.removeAll { $0.series.id != series }
@@ -70,10 +94,7 @@ struct PlanCommand: ParsableCommand {
                 Output.note("advised: there is no subscriber '\(subscriber)'")
                 throw Exits.no
             }
-            cohorts.removeAll {
-                !entry.series.contains($0.series.id)
-                    || $0.cohort != $0.series.cohort(zone: entry.zone, at: entry.at)
-            }
+            cohorts.removeAll { !PlanView.isMember(entry, of: $0, storedCohorts: stored) }
         }
         return cohorts
     }
@@ -112,8 +133,19 @@ struct PlanCommand: ParsableCommand {
         let local = LocalText(entry)
         Output.line("\(series.id)/\(entry.id)" + (entry.title.map { ": \($0)" } ?? ""))
         Output.line("  the series starts on \(series.start), at \(cohort.cohort.at) in \(cohort.cohort.zone)")
-        if let begin = cohort.record.begin {
-            Output.line("  it began on \(begin) (edition \(cohort.record.edition))")
+        if let begin = cohort.plan.begin {
+            Output.line("  it began on \(begin) (edition \(cohort.plan.edition))")
+        }
+        if let joined = cohort.cohort.joined { Output.line("  its members joined on \(joined)") }
+        if series.days != .all {
+            Output.line("  release days: \(series.days.weekdays.map(\.short).joined(separator: ", "))")
+        }
+        for pause in cohort.record.details.pauses {
+            let end = pause.ended.map { "\(cohort.plan.calendar.date(at: $0))" }
+            let until = end ?? pause.until.map { "\($0)" } ?? "somebody resumes it"
+            Output.line(
+                "  paused from \(cohort.plan.calendar.date(at: pause.from)) until \(until)"
+                    + (pause.withMissed ? ", and caught up on" : ""))
         }
         let released = cohort.plan.rows.count
         Output.line("  it is point \(entry.number) of \(series.points.count); \(released) are done with")

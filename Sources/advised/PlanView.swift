@@ -9,47 +9,76 @@ struct PlanView {
     struct CohortView {
         var series: Series
         var cohort: Cohort
+        /// The store's; nil where it has none yet.
+        var number: Int64?
         var record: SeriesRecord
         var plan: Plan
     }
 
     let cohorts: [CohortView]
+    /// What keeps every series from going on, in words.
+    let hold: String?
 
     init(
-        _ configuration: Configuration, _ knowledge: StoreKnowledge, _ installation: Installation,
-        now: Instant
+        _ files: Configuration, _ knowledge: StoreKnowledge, _ installation: Installation, now: Instant
     ) {
+        let configuration = files.keepingLocalZones(knowledge.series)
+        hold = knowledge.hold.map { _ in "the clock is suspect: `advised clock accept`" }
         cohorts = configuration.series.flatMap { series -> [CohortView] in
             let home = installation.zones.rules(series.zone.name) ?? .utc
             let mine = configuration.subscribers.filter { $0.series.contains(series.id) }
             let record =
-                knowledge.series.first { $0.id == series.id }
+                knowledge.series.first { $0.key == series.recordKey }
                 ?? PlanView.unseen(series, today: home.local(of: now).date, hasMembers: !mine.isEmpty, now)
-            return PlanView.cohorts(of: series, mine).map { cohort in
+            let stored = knowledge.cohorts.filter { $0.series == series.id }
+            return PlanView.cohorts(of: series, mine, stored, home.local(of: now).date).map { cohort in
                 let rules = installation.zones.rules(cohort.zone) ?? .utc
                 let calendar = SlotCalendar(zone: rules, at: cohort.at)
-                let number = knowledge.cohorts.first { $0.series == series.id && $0.cohort == cohort }?.number
-                let ledger = knowledge.ledgers.first { $0.cohort == number && $0.edition == record.edition }
+                let number = stored.first { $0.cohort == cohort }?.number
+                let ledger = knowledge.ledgers.first {
+                    $0.cohort == number && $0.edition.start == record.edition.start
+                        && $0.edition.shadow == record.edition.shadow
+                }
                 // After an edit of its time or zone a daemon will make it stand where the series stands.
-                let foreseen = Scheduler.foreseen(
-                    cohort, of: series, calendar: calendar, knowing: knowledge, now: now)
+                let foreseen =
+                    ledger
+                    ?? Scheduler.foreseen(
+                        cohort, of: series, calendar: calendar, knowing: knowledge, now: now)
                 return CohortView(
-                    series: series, cohort: cohort, record: record,
-                    plan: Plan(
-                        series: series, calendar: calendar,
-                        begin: record.begin, rows: ledger?.rows ?? foreseen, passed: record.passed))
+                    series: series, cohort: cohort, number: number, record: record,
+                    plan: Plan(series, cohort, calendar, record: record, ledger: foreseen))
             }
         }
     }
 
-    private static func cohorts(of series: Series, _ members: [Subscriber]) -> [Cohort] {
-        switch series.zone {
-        case .named(let zone):
-            return [Cohort(zone: zone, at: series.at)]
-        case .subscriber:
-            var seen: Set<Cohort> = []
-            return members.map { series.cohort(zone: $0.zone, at: $0.at) }.filter { seen.insert($0).inserted }
+    /// The cohorts that a series has members in. Where days of joining count, they are the store's: it keeps
+    /// when each was first seen; before any is stored, it is today.
+    private static func cohorts(
+        of series: Series, _ members: [Subscriber], _ stored: [CohortRecord], _ today: CivilDate
+    ) -> [Cohort] {
+        if series.join == .fromStart, stored.contains(where: { $0.members > 0 }) {
+            return stored.filter { $0.members > 0 }.map(\.cohort)
         }
+        if case .named(let zone) = series.zone, series.join != .fromStart {
+            return [Cohort(zone: zone, at: series.at)]
+        }
+        var seen: Set<Cohort> = []
+        return members.map { series.cohort(zone: $0.zone, at: $0.at, joined: $0.joined ?? today) }
+            .filter { seen.insert($0).inserted }
+    }
+
+    /// Whether `subscriber` belongs to the cohort: by the store, which knows the day of joining, and by the
+    /// files for what it has not taken yet.
+    static func isMember(
+        _ subscriber: Subscriber, of view: CohortView, storedCohorts: [Int64]
+    ) -> Bool {
+        guard subscriber.series.contains(view.series.id) else { return false }
+        if let number = view.number, storedCohorts.contains(number) { return true }
+        guard view.series.join != .fromStart || storedCohorts.isEmpty else { return false }
+        var cohort = view.series.cohort(
+            zone: subscriber.zone, at: subscriber.at, joined: subscriber.joined)
+        if subscriber.joined == nil { cohort.joined = view.cohort.joined }
+        return cohort == view.cohort
     }
 
     /// What a daemon that starts now would make of a series that none has seen yet (schedule.md R6).

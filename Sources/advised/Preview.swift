@@ -66,13 +66,15 @@ struct PreviewedPoint {
     init(
         _ found: (series: Series, point: Point), _ receiver: Subscriber, _ view: PlanView, now: Instant
     ) throws {
-        let cohort = found.series.cohort(zone: receiver.zone, at: receiver.at)
-        guard let mine = view.cohorts.first(where: { $0.series.id == found.series.id && $0.cohort == cohort })
+        guard
+            let mine = view.cohorts.first(where: {
+                $0.series.id == found.series.id && PlanView.isMember(receiver, of: $0, storedCohorts: [])
+            })
         else {
             Output.note("advised: \(receiver.id) has no cohort in \(found.series.id)")
             throw Exits.no
         }
-        edition = mine.record.edition
+        edition = mine.plan.edition
         let entries = mine.plan.entries(at: now, state: mine.record.state)
         guard let place = entries.firstIndex(where: { $0.id == found.point.id }) else {
             Output.note(
@@ -84,7 +86,7 @@ struct PreviewedPoint {
         point = ReleasedPoint(
             found.point, in: found.series, edition: edition,
             release: ReleasedPoint.Release(
-                day: entry.day, zone: cohort.zone, sequence: row?.sequence ?? place + 1,
+                day: entry.day, zone: mine.cohort.zone, sequence: row?.sequence ?? place + 1,
                 scheduledFor: entry.scheduledFor, releasedAt: row?.releasedAt ?? entry.scheduledFor))
     }
 }

@@ -3,20 +3,32 @@ import ArgumentParser
 
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The daemon checks and takes the configuration.",
+        abstract: "The daemon checks and takes the configuration, and says what that changes.",
         discussion: "Where anything is wrong the old configuration stays in force and the exit is not zero.")
 
     @OptionGroup var options: InstallationOptions
     @Flag(help: "Take a roster that loses more than 10 subscribers and more than 20 % of them.")
     var force = false
+    @Flag(help: "Take a `start` or a local zone that has changed since the first release: a new edition.")
+    var rebase = false
+    @Flag(help: "One JSON object: what is changed.") var json = false
 
     func run() throws {
         let installation = options.installation
-        guard let reply = try installation.ask(ControlRequest(.reload, force: force)) else {
+        var request = ControlRequest(.reload, force: force)
+        request.rebase = rebase
+        guard let reply = try installation.ask(request) else {
             Output.note("advised: no daemon runs with the state \(installation.state)")
             throw Exits.notRunning
         }
-        Output.note(reply.text)
-        if !reply.ok { throw Exits.configuration }
+        guard reply.ok else {
+            Output.note(reply.text)
+            throw Exits.configuration
+        }
+        if json, let difference = reply.difference {
+            try Output.json(difference)
+        } else {
+            Output.line(reply.text)
+        }
     }
 }

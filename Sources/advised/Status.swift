@@ -16,7 +16,8 @@ struct Status: ParsableCommand {
         let installation = options.installation
         let configuration = installation.configurationIfSound()
         let now = installation.clock.now.wall
-        let isRunning = try installation.isRunning()
+        let answer = try installation.statusReply()
+        let isRunning = answer != nil
         let reader = try installation.reader(configuration)
         defer { reader?.close() }
         let report = try installation.withStoreErrors {
@@ -27,7 +28,9 @@ struct Status: ParsableCommand {
             return Report(
                 running: isRunning, isSound: configuration != nil, series: lines,
                 counts: try reader?.counts() ?? DeliveryCounts(),
-                closed: try reader?.closedEndpoints() ?? [])
+                closed: try reader?.closedEndpoints() ?? [],
+                clock: answer?.clock ?? (knowledge.hold == nil ? "trusted" : "suspect"),
+                degraded: answer?.degraded ?? [])
         }
         json ? try Output.json(report) : report.show(now)
         guard isRunning else { throw configuration == nil ? Exits.configuration : Exits.notRunning }
@@ -45,7 +48,9 @@ private struct Report: Encodable {
     let deliveries: Deliveries
     let suspended: [String] = []
     let closed: [String]
-    let clock = Clock()
+    let clock: Clock
+    /// What is not as it should be, in words.
+    let degraded: [String]
     let store = StoreLine()
 
     struct SeriesLine: Encodable {
@@ -70,16 +75,22 @@ private struct Report: Encodable {
         let cancelled: Int
     }
 
-    struct Clock: Encodable { let state = "trusted" }
+    struct Clock: Encodable {
+        /// trusted, awaited (just booted, not set yet) or suspect.
+        let state: String
+    }
     struct StoreLine: Encodable { let engine = "sqlite" }
 
     private enum CodingKeys: String, CodingKey {
-        case running, version, series, deliveries, suspended, closed, clock, store
+        case running, version, series, deliveries, suspended, closed, clock, store, degraded
     }
 
     init(
-        running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, closed: [String]
+        running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, closed: [String],
+        clock: String, degraded: [String]
     ) {
+        self.clock = Clock(state: clock)
+        self.degraded = degraded
         self.running = running
         self.isSound = isSound
         self.series = series
@@ -89,7 +100,10 @@ private struct Report: Encodable {
             exhausted: counts.exhausted, cancelled: counts.cancelled)
     }
 
-    var isDegraded: Bool { !isSound || !closed.isEmpty || series.contains { $0.state == "unstarted" } }
+    var isDegraded: Bool {
+        !isSound || !closed.isEmpty || !degraded.isEmpty || clock.state == "suspect"
+            || series.contains { $0.state == "unstarted" }
+    }
 
     func show(_ now: Instant) {
         Output.line(running ? "running, version \(version)" : "not running")
@@ -108,6 +122,10 @@ private struct Report: Encodable {
                 + "\(deliveries.held) held, "
                 + "\(deliveries.exhausted) exhausted, \(deliveries.cancelled) cancelled")
         if !isSound { Output.line("the configuration has mistakes: a reload or a restart would refuse it") }
+        for words in degraded { Output.line(words) }
+        if clock.state == "suspect" {
+            Output.line("the clock is suspect: nothing is released or sent until `advised clock accept`")
+        }
         if !closed.isEmpty { Output.line("closed endpoints: \(closed.joined(separator: ", "))") }
     }
 }
@@ -118,12 +136,13 @@ extension PlanView {
         var seen: Set<String> = []
         return cohorts.filter { seen.insert($0.series.id).inserted }.map { first in
             let all = cohorts.filter { $0.series.id == first.series.id }
-            let upcoming = all.compactMap { $0.plan.next(at: now) }
-                .min { $0.slot.instant < $1.slot.instant }
+            let upcoming = all.compactMap { $0.plan.next(at: now) }.min { $0.goes < $1.goes }?.assignment
             let isRunning = first.record.state == .running
+            let isPaused = isRunning && all.contains { $0.plan.pause(at: now) != nil }
+            let isFinished = isRunning && upcoming == nil && !isPaused
             return Report.SeriesLine(
                 id: first.series.id,
-                state: isRunning && upcoming == nil ? "finished" : first.record.state.rawValue,
+                state: isPaused ? "paused" : isFinished ? "finished" : first.record.state.rawValue,
                 released: all.map { $0.plan.rows.filter { $0.kind != .missed }.count }.max() ?? 0,
                 of: OrNull(first.series.points.count),
                 next: OrNull(

@@ -94,7 +94,7 @@ struct SignalTests {
             try site.write(settings)
             let reload = try await site.advised("reload")
             #expect(reload.ending == .exited(0))
-            #expect(reload.errors.contains("1 added, 1 removed, 0 changed"), "\(reload.errors)")
+            #expect(reload.output.contains("1 added, 1 removed, 0 changed"), "\(reload.output)")
             #expect(daemon.endingNow() == nil)
         }
     }

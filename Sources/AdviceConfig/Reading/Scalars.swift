@@ -1,4 +1,4 @@
-internal import AdviceCore
+public import AdviceCore
 
 extension Fields {
     /// A text of one line, not empty.
@@ -86,7 +86,7 @@ func isDigit(_ byte: UInt8) -> Bool {
 
 extension Span {
     /// Reads `250ms`, `5s`, `5m`, `2h`, `7d`, or `0`; at most 10,000 days.
-    init?(settings text: String) {
+    public init?(settings text: String) {
         let digits = text.utf8.prefix(while: isDigit)
         guard (1...9).contains(digits.count), let number = Int64(String(decoding: digits, as: UTF8.self))
         else {

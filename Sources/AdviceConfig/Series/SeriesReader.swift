@@ -51,6 +51,7 @@ struct SeriesReader {
         var series = Series(
             id: id, title: title ?? "", start: start ?? CivilDate(day: 0), at: at ?? .nine,
             zone: zone ?? .named("UTC"), points: points.points)
+        series.isZoneLocal = fields.value("zone")?.text == "local"
         readRest(fields, &series)
         guard isComplete else { return draft }
         draft.series = series

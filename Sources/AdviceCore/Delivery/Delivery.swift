@@ -25,15 +25,19 @@ public struct ReleaseInfo: Hashable, Sendable {
     public var type: String
     public var series: String
     public var edition: String
-    /// The point's id, for a release.
+    /// The point's id; of a revision, with its number: `build-trust.2`.
     public var subject: String
     public var pointNumber: Int
     public var releasedAt: Instant
     public var scheduledFor: Instant
+    /// The store's number of the cohort, in whose zone the window is local.
+    public var cohort: Int64
+    /// 1, or more where it carries a corrected text.
+    public var revision: Int
 
     public init(
         number: Int64, type: String, series: String, edition: String, subject: String, pointNumber: Int,
-        releasedAt: Instant, scheduledFor: Instant
+        releasedAt: Instant, scheduledFor: Instant, cohort: Int64 = 0, revision: Int = 1
     ) {
         self.number = number
         self.type = type
@@ -43,6 +47,8 @@ public struct ReleaseInfo: Hashable, Sendable {
         self.pointNumber = pointNumber
         self.releasedAt = releasedAt
         self.scheduledFor = scheduledFor
+        self.cohort = cohort
+        self.revision = revision
     }
 }
 
@@ -81,6 +87,10 @@ public struct ClaimedDelivery: Sendable {
     public var attempts: Int
     /// When it became due to this subscriber.
     public var due: Instant
+    /// It is sent after the fact: to one who joined or moved (R10, R12), or again.
+    public var isArrears: Bool
+    /// What it corrects: the type and subject under which this subscriber had the point before.
+    public var replaces: Replaced?
     /// When the endpoint first said 410 to this delivery.
     public var goneAt: Instant?
     public var standing: Standing
@@ -89,9 +99,20 @@ public struct ClaimedDelivery: Sendable {
     /// nil where the release was not frozen in that format.
     public var body: [UInt8]?
 
+    public struct Replaced: Hashable, Sendable {
+        public var type: String
+        public var subject: String
+        public init(type: String, subject: String) {
+            self.type = type
+            self.subject = subject
+        }
+    }
+
     /// Whether it may still be sent.
     public enum Standing: Hashable, Sendable {
         case active
+        /// An earlier point of the series is still unsettled for this subscriber (R17).
+        case behind
         /// No longer in the roster, or no longer subscribed to the series.
         case removed
         case paused
@@ -101,7 +122,8 @@ public struct ClaimedDelivery: Sendable {
 
     public init(
         key: DeliveryKey, batch: Int64?, release: ReleaseInfo, subscriberID: String, attempts: Int,
-        due: Instant, goneAt: Instant? = nil, standing: Standing = .active, endpoint: Endpoint
+        due: Instant, isArrears: Bool = false, replaces: Replaced? = nil, goneAt: Instant? = nil,
+        standing: Standing = .active, endpoint: Endpoint
     ) {
         self.key = key
         self.batch = batch
@@ -109,6 +131,8 @@ public struct ClaimedDelivery: Sendable {
         self.subscriberID = subscriberID
         self.attempts = attempts
         self.due = due
+        self.isArrears = isArrears
+        self.replaces = replaces
         self.goneAt = goneAt
         self.standing = standing
         self.endpoint = endpoint
@@ -151,9 +175,12 @@ public struct AttemptRecord: Hashable, Sendable {
     public var address: String?
     /// At most 1 KiB, as it came.
     public var reply: [UInt8]
+    /// The request was on the wire and no answer came: it may have been taken all the same.
+    public var mayHaveArrived: Bool
 
     public init(
-        number: Int, at: Instant, status: Int, error: String?, latency: Span, address: String?, reply: [UInt8]
+        number: Int, at: Instant, status: Int, error: String?, latency: Span, address: String?,
+        reply: [UInt8], mayHaveArrived: Bool = false
     ) {
         self.number = number
         self.at = at
@@ -162,6 +189,7 @@ public struct AttemptRecord: Hashable, Sendable {
         self.latency = latency
         self.address = address
         self.reply = reply
+        self.mayHaveArrived = mayHaveArrived
     }
 }
 
@@ -181,6 +209,8 @@ public struct DeliveryRecord: Hashable, Sendable {
     public var attempt: AttemptRecord?
     /// The endpoint said 410 twice: it is closed until its URL or secret changes.
     public var closesEndpoint: Bool
+    /// Of a settled one: when the point that is held behind it may go, if there is one.
+    public var nextHeldAt: Instant?
 
     public init(
         key: DeliveryKey, release: Int64, batch: Int64?, state: DeliveryState, attempts: Int,

@@ -1,15 +1,8 @@
 /// The life of one delivery: event in, new state and its record out. The only place where states change.
-///
-/// ```
-/// waiting --attempt--> (in flight) --2xx--> delivered
-///    ^                     |---- retry, wait left ----> waiting
-///    |                     |---- none left, expired, blocked, unfit ----> exhausted
-///    '--- our own fault ---'---- 410 for the second time ----> cancelled, endpoint closed
-/// ```
+/// docs/delivery-states.md is drawn from it.
 public struct DeliveryMachine: Sendable {
     public let delivery: ClaimedDelivery
-    private let retry: RetryPolicy
-    private let maxAge: Span
+    private let terms: DeliveryTerms
     /// The attempt in flight, from 1; nil where none is.
     public private(set) var attempt: Int?
 
@@ -18,10 +11,13 @@ public struct DeliveryMachine: Sendable {
     /// What is our own fault is tried again this soon; it charges no attempt.
     public static let oursWait = Span.seconds(60)
 
-    public init(_ delivery: ClaimedDelivery, retry: RetryPolicy, maxAge: Span) {
+    init(_ delivery: ClaimedDelivery, terms: DeliveryTerms) {
         self.delivery = delivery
-        self.retry = retry
-        self.maxAge = maxAge
+        self.terms = terms
+    }
+
+    public init(_ delivery: ClaimedDelivery, retry: RetryPolicy, maxAge: Span) {
+        self.init(delivery, terms: DeliveryTerms(retry: retry, maxAge: maxAge))
     }
 
     /// What to do with a delivery that was claimed.
@@ -36,15 +32,28 @@ public struct DeliveryMachine: Sendable {
     public mutating func begin(at now: Instant) -> Start {
         precondition(attempt == nil, "one attempt of a delivery at a time")
         switch delivery.standing {
-        case .removed: return .settle(settled(.cancelled, "removed"))
-        case .paused: return .settle(settled(.cancelled, "paused"))
-        case .closed: return .settle(settled(.cancelled, "closed"))
+        case .removed: return .settle(settled(.cancelled, "removed", at: now))
+        case .paused: return .settle(settled(.cancelled, "paused", at: now))
+        case .closed: return .settle(settled(.cancelled, "closed", at: now))
+        case .behind: return .settle(settled(.held, "behind an earlier point"))
         case .active: break
         }
-        if now - delivery.due > maxAge { return .settle(settled(.exhausted, "expired")) }
+        if terms.isShadow { return .settle(settled(.cancelled, "shadow", at: now)) }
+        if now - delivery.due > terms.maxAge { return .settle(settled(.exhausted, "expired", at: now)) }
+        if !isOnTime(at: now), let opens = terms.window?.opening(at: now), opens > now {
+            var record = settled(.waiting, nil)
+            wait(opens - now, &record, from: now)
+            return .settle(record)
+        }
         let number = delivery.attempts + 1
         attempt = number
         return .attempt(number)
+    }
+
+    /// The first attempt of a release on time: nothing keeps it but its series' own time.
+    private func isOnTime(at now: Instant) -> Bool {
+        delivery.attempts == 0 && !delivery.isArrears && now - delivery.due <= Limits.onTimeFanOut
+            && delivery.release.releasedAt - delivery.release.scheduledFor <= Limits.onTime
     }
 
     /// The attempt in flight came to `result`.
@@ -57,7 +66,8 @@ public struct DeliveryMachine: Sendable {
         record.attempts = number
         record.attempt = AttemptRecord(
             number: number, at: result.startedAt, status: result.status, error: result.error,
-            latency: result.latency, address: result.address, reply: result.reply)
+            latency: result.latency, address: result.address, reply: result.reply,
+            mayHaveArrived: result.mayHaveArrived)
         switch result.outcome {
         case .delivered:
             record.state = .delivered
@@ -67,15 +77,16 @@ public struct DeliveryMachine: Sendable {
         case .blocked:
             record.state = .exhausted
         case .retry, .refused:
-            wait(retry.wait(after: number, using: &random), &record, from: now)
+            wait(terms.retry.wait(after: number, using: &random), &record, from: now)
         case .retryAfter(let asked):
-            wait(retry.wait(after: number, using: &random).map { max($0, asked) }, &record, from: now)
+            wait(terms.retry.wait(after: number, using: &random).map { max($0, asked) }, &record, from: now)
         case .unfit:
             let left = RetryPolicy.unfit.wait(after: number, using: &random)
             wait(left, &record, from: now)
         case .gone:
             gone(number, &record, at: now, using: &random)
         }
+        if record.state.isSettled { record.nextHeldAt = nextHeld(at: now) }
         return record
     }
 
@@ -91,18 +102,24 @@ public struct DeliveryMachine: Sendable {
         }
         let first = delivery.goneAt ?? now
         record.goneAt = first
-        let scheduled = retry.wait(after: number, using: &random) ?? .zero
+        let scheduled = terms.retry.wait(after: number, using: &random) ?? .zero
         wait(max(scheduled, first + DeliveryMachine.goneConfirmation - now), &record, from: now)
     }
 
-    /// Waits for `span`, or settles where none is left or the delivery would be too old by then.
+    /// When the point held behind this one may go: after what was sent after the fact not at once (R12).
+    private func nextHeld(at now: Instant) -> Instant {
+        delivery.isArrears ? now + Limits.backfillSpacing : now
+    }
+
+    /// Waits for `span` and the window, or settles where none is left or the delivery would be too old then.
     private func wait(_ span: Span?, _ record: inout DeliveryRecord, from now: Instant) {
         guard let span else {
             record.state = .exhausted
             return
         }
-        let next = now + span
-        guard next - delivery.due <= maxAge else {
+        let wished = now + span
+        let next = terms.window?.opening(at: wished) ?? wished
+        guard next - delivery.due <= terms.maxAge else {
             record.state = .exhausted
             record.error = "expired" + (record.error.map { ": \($0)" } ?? "")
             return
@@ -111,11 +128,25 @@ public struct DeliveryMachine: Sendable {
         record.nextAttemptAt = next
     }
 
-    private func settled(_ state: DeliveryState, _ reason: String?) -> DeliveryRecord {
-        DeliveryRecord(
+    private func settled(
+        _ state: DeliveryState, _ reason: String?, at now: Instant? = nil
+    ) -> DeliveryRecord {
+        var record = DeliveryRecord(
             key: delivery.key, release: delivery.release.number, batch: delivery.batch, state: state,
             attempts: delivery.attempts, goneAt: delivery.goneAt, error: reason)
+        record.nextHeldAt = now.map { nextHeld(at: $0) }
+        return record
     }
+}
+
+/// What a series' settings and its subscriber's say about a delivery.
+struct DeliveryTerms: Sendable {
+    var retry = RetryPolicy()
+    /// Counted from when it became due to this subscriber.
+    var maxAge = Span.days(7)
+    var window: LocalWindow?
+    /// Everything but the request is done.
+    var isShadow = false
 }
 
 /// What the courier brought back for one attempt.
@@ -128,10 +159,12 @@ public struct AttemptResult: Hashable, Sendable {
     public var latency: Span
     public var address: String?
     public var reply: [UInt8]
+    /// The request was on the wire and no answer came.
+    public var mayHaveArrived: Bool
 
     public init(
         token: UInt64, outcome: Outcome, startedAt: Instant, status: Int = 0, error: String? = nil,
-        latency: Span = .zero, address: String? = nil, reply: [UInt8] = []
+        latency: Span = .zero, address: String? = nil, reply: [UInt8] = [], mayHaveArrived: Bool = false
     ) {
         self.token = token
         self.outcome = outcome
@@ -141,5 +174,6 @@ public struct AttemptResult: Hashable, Sendable {
         self.latency = latency
         self.address = address
         self.reply = reply
+        self.mayHaveArrived = mayHaveArrived
     }
 }

@@ -19,7 +19,10 @@ struct Deliveries: Sendable {
     private var nextToken: UInt64 = 1
     private var random: SplitMix64
     private var retry = RetryPolicy()
-    private var maxAges: [String: Span] = [:]
+    private var series: [String: SeriesTerms] = [:]
+    /// The zones in which the cohorts' windows are local.
+    private var zones: [Int64: ZoneRules] = [:]
+    private var isHolding = false
     private var stopDeadline: Instant?
 
     init(seed: UInt64) {
@@ -34,9 +37,41 @@ struct Deliveries: Sendable {
         admission.limit(
             concurrency: settings.concurrency, perHost: settings.perHost, hosts: settings.hosts)
         retry = settings.retry
-        maxAges = [:]
-        for setup in settings.series { maxAges[setup.series.id] = setup.series.maxAge }
+        series = [:]
+        zones = [:]
+        for setup in settings.series {
+            series[setup.series.id] = SeriesTerms(
+                maxAge: setup.series.maxAge, window: setup.series.window, home: setup.home.zone)
+            for cohort in setup.cohorts { zones[cohort.record.number] = cohort.calendar.zone }
+        }
         mayHaveWork()
+    }
+
+    /// What a series' settings say about its deliveries.
+    private struct SeriesTerms {
+        var maxAge: Span
+        var window: DailyWindow?
+        var home: ZoneRules
+    }
+
+    /// While the clock is not believed nothing is sent: a receiver would refuse its time, and what waits would
+    /// be too old by it.
+    mutating func hold(_ isOn: Bool) {
+        isHolding = isOn
+        if !isOn { mayClaim = true }
+    }
+
+    private func terms(of delivery: ClaimedDelivery) -> DeliveryTerms {
+        var terms = DeliveryTerms(
+            retry: delivery.endpoint.options.retries.map { RetryPolicy(waits: $0) } ?? retry)
+        terms.isShadow = delivery.release.edition.hasSuffix(".shadow")
+        guard let series = series[delivery.release.series] else { return terms }
+        terms.maxAge = series.maxAge
+        if let window = series.window {
+            terms.window = LocalWindow(
+                window: window, zone: zones[delivery.release.cohort] ?? series.home)
+        }
+        return terms
     }
 
     /// The roster has changed: what was claimed and not yet sent may have another URL or secret now, or no
@@ -78,7 +113,8 @@ struct Deliveries: Sendable {
         var next = group.isEmpty ? nil : groupDeadline
         if let stopDeadline, stopDeadline > now { next = min(next ?? stopDeadline, stopDeadline) }
         // Where a claim must wait for an answer or for a group, that brings the next look by itself.
-        let canClaim = stopDeadline == nil && !isClaiming && groupsUnderway < Limits.groupsUnderway
+        let canClaim =
+            stopDeadline == nil && !isHolding && !isClaiming && groupsUnderway < Limits.groupsUnderway
         if canClaim, admission.room > 0, let nextDue {
             next = min(next ?? nextDue, nextDue)
         }
@@ -89,7 +125,8 @@ struct Deliveries: Sendable {
 
     /// How many deliveries to claim now; nil where it is not the time.
     mutating func takeClaim(at now: Instant) -> Int? {
-        guard stopDeadline == nil, !isClaiming, groupsUnderway < Limits.groupsUnderway else { return nil }
+        guard stopDeadline == nil, !isHolding, !isClaiming, groupsUnderway < Limits.groupsUnderway
+        else { return nil }
         if let nextDue, nextDue <= now { mayClaim = true }
         let room = admission.room
         guard mayClaim, room > 0 else { return nil }
@@ -118,12 +155,10 @@ struct Deliveries: Sendable {
 
     /// The attempts to make now.
     mutating func takeAttempts(at now: Instant) -> [Attempt] {
-        guard stopDeadline == nil, groupsUnderway < Limits.groupsUnderway else { return [] }
+        guard stopDeadline == nil, !isHolding, groupsUnderway < Limits.groupsUnderway else { return [] }
         var attempts: [Attempt] = []
         while let delivery = admission.take() {
-            let policy = delivery.endpoint.options.retries.map { RetryPolicy(waits: $0) } ?? retry
-            let maxAge = maxAges[delivery.release.series] ?? .days(7)
-            var machine = DeliveryMachine(delivery, retry: policy, maxAge: maxAge)
+            var machine = DeliveryMachine(delivery, terms: terms(of: delivery))
             switch machine.begin(at: now) {
             case .attempt(let number):
                 let token = nextToken
@@ -189,12 +224,14 @@ struct Deliveries: Sendable {
         return result
     }
 
-    mutating func recorded(_ group: OutcomeGroup) {
+    /// - Parameter freed: when the first is due of those that were held behind what the group has settled.
+    mutating func recorded(_ group: OutcomeGroup, freed: Instant?) {
         groupsUnderway -= 1
         for record in group.records {
             guard let next = record.nextAttemptAt, record.state == .waiting else { continue }
             nextDue = min(nextDue ?? next, next)
         }
+        if let freed { nextDue = min(nextDue ?? freed, freed) }
         if !group.finishedBatches.isEmpty { mayClaim = true }
     }
 }

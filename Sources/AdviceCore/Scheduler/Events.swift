@@ -15,8 +15,13 @@ public struct Moment: Hashable, Sendable {
 public enum Event: Sendable {
     /// The daemon is up: what the store knows, and the configuration.
     case started(StoreKnowledge, SchedulerSettings)
-    /// A new configuration was taken, and the roster with it.
-    case configured(SchedulerSettings)
+    /// A new configuration was taken, and the roster with it. With `isRebase` a series whose start or local
+    /// zone has changed goes on in a new edition (R13).
+    case configured(SchedulerSettings, isRebase: Bool)
+    /// Zones read otherwise than before: the calendars anew, and nothing else.
+    case recalendared(SchedulerSettings)
+    /// What evidence there is of the clock's being synchronized.
+    case clockProbed(ClockSync)
     /// A timer came, or anything else that makes it worth asking what is due.
     case tick
     /// The kernel says that the wall clock was set.
@@ -32,6 +37,16 @@ public enum Event: Sendable {
 public enum OperatorCommand: Hashable, Sendable {
     /// Begins a series whose start had passed when it was first seen.
     case start(series: String, on: CivilDate?, after: String?)
+    case pause(series: String, until: CivilDate?)
+    case resume(series: String, withMissed: Bool)
+    case pauseSubscriber(String, until: CivilDate?)
+    case resumeSubscriber(String, withMissed: Bool)
+    case skip(series: String, point: String)
+    case unskip(series: String, point: String)
+    case releaseNow(series: String, point: String)
+    case revise(series: String, point: String)
+    case withdraw(series: String, point: String)
+    case acceptClock
 }
 
 /// How a transaction ended.
@@ -41,6 +56,10 @@ public enum CommitResult: Hashable, Sendable {
     case released(Int64)
     /// The ledger had the point or the slot already; its rows as the store has them.
     case alreadyReleased([LedgerRow])
+    /// A group was written; `freed`: when the first is due of those that were held behind what it settled.
+    case recorded(freed: Instant?)
+    /// There is nobody of that name.
+    case unknownSubscriber
     /// Nothing was written, and nothing can be: no new POST starts.
     case refused
 }
@@ -54,15 +73,29 @@ public enum Effect: Sendable {
     case arm(Instant)
     case tell(Telling)
     case answer(request: UInt64, Answer)
+    /// Look for evidence of the clock's being synchronized, after `since` where that is given, and come back
+    /// with `clockProbed`.
+    case probeClock(since: Instant?)
+    /// Whether the store may take the wall clock for the highest time ever from now on.
+    case trustClock(Bool)
     case exit(Exit)
 }
 
 /// One write to the store.
 public enum Transaction: Sendable {
     case save(SeriesRecord, decision: String?)
-    case inherit(CohortLedger)
+    /// Rows that no release comes with: inherited by a new cohort, or missed.
+    case enter(CohortLedger)
     case release(ReleaseDraft)
     case record(OutcomeGroup)
+    case welcome(Welcome)
+    /// Corrections in all the cohorts that had the point, and the record that remembers them.
+    case correct([CorrectionDraft], SeriesRecord, decision: String)
+    case subscriber(SubscriberDecision, decision: String)
+    /// The clock was set back by `by`: what waits does not wait longer for it.
+    case shiftWaits(by: Span)
+    /// A hold begins, or ends.
+    case hold(ClockHold?, decision: String?)
 }
 
 /// One attempt to be made now.
@@ -98,12 +131,21 @@ public enum Telling: Sendable {
     case startMoved(series: String, from: CivilDate, to: CivilDate)
     case released(ReleaseDraft, late: Span)
     case alreadyReleased(series: String, point: String)
+    case corrected(CorrectionDraft)
+    /// An operator's decision, in words.
+    case decided(String)
+    /// A released point's text has changed in the files: nobody is told unless it is revised.
+    case changedAfterRelease(series: String, point: String)
     case missed(series: String, point: String, day: CivilDate)
     case delivered(Settlement)
     case waiting(Settlement)
     case exhausted(Settlement)
     case cancelled(Settlement)
     case clockStepped(Span)
+    case clockSuspect(ClockHold)
+    /// Just booted, and the clock is not set yet.
+    case clockAwaited
+    case clockTrusted
     case finished(series: String)
     /// What the daemon waits for, in a line.
     case status(String)
@@ -146,6 +188,8 @@ public struct SeriesSetup: Sendable {
     /// In the series' own zone: where its dates are judged.
     public var home: SlotCalendar
     public var cohorts: [CohortSetup]
+    /// Cohorts of the series that nobody is a member of any more.
+    public var former: [CohortRecord]
 
     public struct CohortSetup: Sendable {
         public var record: CohortRecord
@@ -156,10 +200,13 @@ public struct SeriesSetup: Sendable {
         }
     }
 
-    public init(series: Series, home: SlotCalendar, cohorts: [CohortSetup]) {
+    public init(
+        series: Series, home: SlotCalendar, cohorts: [CohortSetup], former: [CohortRecord] = []
+    ) {
         self.series = series
         self.home = home
         self.cohorts = cohorts
+        self.former = former
     }
 
     /// Members in all cohorts.

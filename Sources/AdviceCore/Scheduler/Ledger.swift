@@ -1,38 +1,3 @@
-/// What the store knows of a series' life.
-public struct SeriesRecord: Hashable, Sendable {
-    public var id: String
-    public var firstSeen: Instant
-    /// The `start` of the configuration when this record was last written.
-    public var configuredStart: CivilDate
-    public var edition: Edition
-    public var state: State
-    /// The first date from which slots count; nil until the series has begun.
-    public var begin: CivilDate?
-    /// Points that `start --after` passed over, by id.
-    public var passed: [String]
-
-    public enum State: String, Hashable, Sendable {
-        /// First seen after its start, with members and nothing released: waits for `advised start` (R6).
-        case unstarted
-        /// Has no members yet: begins with the first (R6).
-        case waiting
-        case running
-    }
-
-    public init(
-        id: String, firstSeen: Instant, configuredStart: CivilDate, edition: Edition, state: State,
-        begin: CivilDate? = nil, passed: [String] = []
-    ) {
-        self.id = id
-        self.firstSeen = firstSeen
-        self.configuredStart = configuredStart
-        self.edition = edition
-        self.state = state
-        self.begin = begin
-        self.passed = passed
-    }
-}
-
 /// One row of the ledger: a point of a cohort that is done with, and the slot date it took.
 public struct LedgerRow: Hashable, Sendable {
     public var point: String
@@ -42,6 +7,8 @@ public struct LedgerRow: Hashable, Sendable {
     public var kind: Kind
     public var scheduledFor: Instant
     public var releasedAt: Instant
+    /// Why it was not simply the next day at the series' time; nil where it was.
+    public var why: String?
 
     public enum Kind: String, Hashable, Sendable {
         case released
@@ -53,7 +20,7 @@ public struct LedgerRow: Hashable, Sendable {
 
     public init(
         point: String, sequence: Int, slotDate: CivilDate, kind: Kind, scheduledFor: Instant,
-        releasedAt: Instant
+        releasedAt: Instant, why: String? = nil
     ) {
         self.point = point
         self.sequence = sequence
@@ -61,6 +28,7 @@ public struct LedgerRow: Hashable, Sendable {
         self.kind = kind
         self.scheduledFor = scheduledFor
         self.releasedAt = releasedAt
+        self.why = why
     }
 }
 
@@ -75,13 +43,18 @@ public struct CohortRecord: Hashable, Sendable {
     /// When it last came to have members: what others released before that, it takes over (R10). nil where
     /// the store does not say.
     public var since: Instant?
+    /// Members who came when the series had begun, and of whom it is not decided yet what they get (R12).
+    public var joiners: Int
 
-    public init(number: Int64, series: String, cohort: Cohort, members: Int, since: Instant? = nil) {
+    public init(
+        number: Int64, series: String, cohort: Cohort, members: Int, since: Instant? = nil, joiners: Int = 0
+    ) {
         self.number = number
         self.series = series
         self.cohort = cohort
         self.members = members
         self.since = since
+        self.joiners = joiners
     }
 }
 
@@ -108,15 +81,18 @@ public struct StoreKnowledge: Sendable {
     public var ledgers: [CohortLedger]
     /// The highest wall time ever committed.
     public var mark: Instant?
+    /// A hold that was on when the daemon ended.
+    public var hold: ClockHold?
 
     public init(
         series: [SeriesRecord] = [], cohorts: [CohortRecord] = [], ledgers: [CohortLedger] = [],
-        mark: Instant? = nil
+        mark: Instant? = nil, hold: ClockHold? = nil
     ) {
         self.series = series
         self.cohorts = cohorts
         self.ledgers = ledgers
         self.mark = mark
+        self.hold = hold
     }
 }
 
@@ -134,10 +110,14 @@ public struct ReleaseDraft: Hashable, Sendable {
     public var missed: [LedgerRow]
     /// The release is smeared over this long.
     public var spread: Span
+    /// 1, or more where the point was corrected after another cohort had it.
+    public var revision: Int
+    /// Editions in which a subscriber may have had the point already, and is not sent it again (R13).
+    public var rebasedFrom: [String]
 
     public init(
         series: String, edition: Edition, cohort: CohortRecord, point: Point, of: Int, row: LedgerRow,
-        missed: [LedgerRow], spread: Span
+        missed: [LedgerRow], spread: Span, revision: Int = 1, rebasedFrom: [String] = []
     ) {
         self.series = series
         self.edition = edition
@@ -147,5 +127,77 @@ public struct ReleaseDraft: Hashable, Sendable {
         self.row = row
         self.missed = missed
         self.spread = spread
+        self.revision = revision
+        self.rebasedFrom = rebasedFrom
+    }
+}
+
+/// Members who came when the series had begun are to get what they are owed of it (R10, R12): the store makes
+/// their deliveries, the first of each due now and the others held behind it.
+public struct Welcome: Hashable, Sendable {
+    public var series: String
+    public var edition: Edition
+    public var cohort: Int64
+    /// What those get who are new to the series. Who came from another of its cohorts gets what this one has
+    /// released and that one had not.
+    public var join: JoinPolicy
+
+    public init(series: String, edition: Edition, cohort: Int64, join: JoinPolicy) {
+        self.series = series
+        self.edition = edition
+        self.cohort = cohort
+        self.join = join
+    }
+}
+
+/// A correction of a point that one cohort has released (interface.md §3.2).
+public struct CorrectionDraft: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable { case revised, withdrawn }
+
+    public var kind: Kind
+    public var series: String
+    public var edition: Edition
+    public var cohort: CohortRecord
+    /// As it is now; of a withdrawn point that is gone from the files, its id and nothing else.
+    public var point: Point
+    public var of: Int
+    /// The row of the ledger that it corrects: its day and sequence stay.
+    public var row: LedgerRow
+    /// 2, 3, ...
+    public var revision: Int
+    public var correctedAt: Instant
+
+    public init(
+        kind: Kind, series: String, edition: Edition, cohort: CohortRecord, point: Point, of: Int,
+        row: LedgerRow, revision: Int, correctedAt: Instant
+    ) {
+        self.kind = kind
+        self.series = series
+        self.edition = edition
+        self.cohort = cohort
+        self.point = point
+        self.of = of
+        self.row = row
+        self.revision = revision
+        self.correctedAt = correctedAt
+    }
+}
+
+/// What an operator decides about one subscriber.
+public struct SubscriberDecision: Hashable, Sendable {
+    public enum What: Hashable, Sendable {
+        /// Its points are cancelled until then; until it is resumed where nil.
+        case pause(until: Instant?)
+        /// Also reopens an endpoint that was suspended or closed. With `withMissed` the points that the pause
+        /// has cancelled are sent after all, in order.
+        case resume(withMissed: Bool)
+    }
+
+    public var subscriber: String
+    public var what: What
+
+    public init(subscriber: String, what: What) {
+        self.subscriber = subscriber
+        self.what = what
     }
 }

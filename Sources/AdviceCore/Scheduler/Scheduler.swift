@@ -5,27 +5,43 @@
 /// code.
 public struct Scheduler: Sendable {
     var settings: SchedulerSettings
+    /// By `SeriesRecord.key`.
     var records: [String: SeriesRecord] = [:]
+    /// The newest cycle of each cohort in each edition.
     var ledgers: [LedgerKey: CohortLedger] = [:]
     var deliveries: Deliveries
+    var trust = ClockTrust()
     /// Transactions on their way, by number.
     var underway: [UInt64: Underway] = [:]
     /// Cohorts and series with a transaction on its way: not decided on again until it is back.
     var busyCohorts: Set<Int64> = []
     var busySeries: Set<String> = []
+    /// Cohorts whose joiners have been seen to since the last import.
+    var welcomed: Set<Int64> = []
     var announced: Set<String> = []
+    /// Series of which it was said that nothing is left.
+    var finished: Set<String> = []
+    /// For each cohort what comes next, kept until something that it rests on has changed or its time has
+    /// come: walking a plan costs microseconds, and there may be hundreds.
+    var coming: [Int64: Coming] = [:]
     private var nextTransaction: UInt64 = 1
-    private var skew: Span?
     private var isStarted = false
-    private var seriesChanged = true
+    /// With the last configuration a changed start or local zone was wanted as a new edition.
+    private(set) var isRebase = false
     private(set) var isStopping = false
     private var hasExited = false
     private let once: Bool
     private var status = ""
+    private var lookedAt: Instant?
     private var next: NextRelease = .unknown
 
-    /// The earliest release to come. Walking every cohort's plan costs microseconds each, so it is kept until
-    /// something that it rests on has changed: a record, a ledger, the settings, the clock, or its own time.
+    /// What comes next in a cohort.
+    enum Coming {
+        case nothing
+        case release(Upcoming)
+    }
+
+    /// The earliest release to come of all cohorts.
     enum NextRelease {
         case unknown
         case none
@@ -33,15 +49,24 @@ public struct Scheduler: Sendable {
     }
 
     struct Upcoming {
+        /// When it goes out: its slot, or where that has passed, when pause and window let it.
         var due: Instant
         var series: Series
         var cohort: Cohort
         var assignment: Plan.Assignment
     }
 
+    /// A cohort's ledger in one edition, whatever the cycle.
     struct LedgerKey: Hashable {
         var cohort: Int64
-        var edition: Edition
+        var start: CivilDate
+        var shadow: Bool
+
+        init(_ cohort: Int64, _ edition: Edition) {
+            self.cohort = cohort
+            start = edition.start
+            shadow = edition.shadow
+        }
     }
 
     /// What follows when a transaction is back. Nothing is told to anyone before it is durable.
@@ -49,12 +74,17 @@ public struct Scheduler: Sendable {
         var kind: Kind
         var tellings: [Telling] = []
         var request: UInt64?
+        /// What the operator is told.
+        var words = ""
 
         enum Kind {
             case save(SeriesRecord)
-            case inherit(CohortLedger)
+            case enter(CohortLedger)
             case release(ReleaseDraft)
             case record(OutcomeGroup)
+            case welcome(Welcome)
+            case correct(SeriesRecord)
+            case other
         }
 
         func isRelease(of series: String) -> Bool {
@@ -79,20 +109,27 @@ public struct Scheduler: Sendable {
         noticeStep(now, &effects)
         switch event {
         case .started(let knowledge, let settings):
-            isStarted = true
-            prepare(knowledge, settings)
-        case .configured(let settings):
+            start(knowledge, settings, now, &effects)
+        case .configured(let settings, let isRebase):
             take(settings)
+            self.isRebase = isRebase
+            welcomed = []
             deliveries.giveBack(at: now.wall)
-        case .tick, .clockStepped:
-            // A day may have ended in a zone, and with it a slot: the recheck looks at everything.
-            forgetNext()
+        case .recalendared(let settings):
+            take(settings)
+        case .tick:
+            // Time alone moves what has come due; the recheck looks at everything all the same.
+            if lookedAt.map({ now.wall - $0 >= Limits.recheck }) ?? true { forgetAll() }
+        case .clockStepped:
+            forgetAll()
+        case .clockProbed(let sync):
+            changeTrust(&effects) { $0.probed(sync, now) }
         case .operate(let command, let request):
-            operate(command, request, now.wall, &effects)
+            operate(command, request, now, &effects)
         case .claimed(let claim):
             deliveries.claimed(claim)
         case .committed(let transaction, let result):
-            committed(transaction, result, now.wall, &effects)
+            committed(transaction, result, &effects)
         case .outcomes(let results):
             deliveries.finish(results, at: now.wall)
         case .stopping where isStopping:
@@ -103,21 +140,38 @@ public struct Scheduler: Sendable {
             deliveries.stop(deadline: now.wall + settings.longestAttempt)
         }
         guard isStarted, !hasExited else { return effects }
-        step(now.wall, &effects)
+        step(now, &effects)
         return effects
     }
 
-    /// What is due, and when to look again.
-    private mutating func step(_ now: Instant, _ effects: inout [Effect]) {
-        let upcoming = upcoming(at: now)
-        // Between releases most events are outcomes: they need no look at the series.
-        if !isStopping, seriesChanged || upcoming.map({ $0.due <= now }) ?? false {
-            seriesChanged = false
-            stepSeries(now, &effects)
+    private mutating func start(
+        _ knowledge: StoreKnowledge, _ settings: SchedulerSettings, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        isStarted = true
+        prepare(knowledge, settings)
+        trust.start(now, mark: knowledge.mark, hold: knowledge.hold)
+        deliveries.hold(trust.isHolding)
+        effects.append(.trustClock(!trust.isHolding))
+        switch trust.state {
+        case .trusted:
+            if knowledge.hold != nil { commit(.hold(nil, decision: nil), &effects) }
+        case .settling: effects.append(.tell(.clockAwaited))
+        case .suspect(let hold, _):
+            commit(.hold(hold, decision: nil), tellings: [.clockSuspect(hold)], &effects)
         }
-        stepDeliveries(now, &effects)
+        if let mark = knowledge.mark, mark - now.wall > Limits.stepTolerance {
+            // The clock was set back while nothing ran.
+            commit(.shiftWaits(by: mark - now.wall), &effects)
+        }
+    }
+
+    /// What is due, and when to look again.
+    private mutating func step(_ now: Moment, _ effects: inout [Effect]) {
+        if let since = trust.takeProbe(now) { effects.append(.probeClock(since: since)) }
+        if !isStopping, !trust.isHolding, isSomethingDue(at: now.wall) { stepSeries(now.wall, &effects) }
+        stepDeliveries(now.wall, &effects)
         arm(now, &effects)
-        exitIfQuiet(now, &effects)
+        exitIfQuiet(now.wall, &effects)
     }
 
     private mutating func stepDeliveries(_ now: Instant, _ effects: inout [Effect]) {
@@ -129,12 +183,13 @@ public struct Scheduler: Sendable {
         if let limit = deliveries.takeClaim(at: now) { effects.append(.claim(limit: limit)) }
     }
 
-    private mutating func arm(_ now: Instant, _ effects: inout [Effect]) {
-        var look = now + Limits.recheck
-        let upcoming = upcoming(at: now)
+    private mutating func arm(_ now: Moment, _ effects: inout [Effect]) {
+        var look = now.wall + Limits.recheck
+        let upcoming = upcoming(at: now.wall)
         // What is due already is waited for by a transaction on its way, which comes back by itself.
-        if !isStopping, let due = upcoming?.due, due > now { look = min(look, due) }
-        if let due = deliveries.nextLook(after: now) { look = min(look, max(due, now)) }
+        if !isStopping, !trust.isHolding, let due = upcoming?.due, due > now.wall { look = min(look, due) }
+        if let due = deliveries.nextLook(after: now.wall) { look = min(look, max(due, now.wall)) }
+        if let wait = trust.nextLook(now) { look = min(look, now.wall + wait) }
         effects.append(.arm(look))
         let line = statusLine(upcoming)
         if line != status {
@@ -144,28 +199,60 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func exitIfQuiet(_ now: Instant, _ effects: inout [Effect]) {
-        guard underway.isEmpty, deliveries.isQuiet(at: now) else { return }
-        if isStopping {
+        guard underway.isEmpty else { return }
+        if isStopping, deliveries.isQuiet(at: now) {
             hasExited = true
             effects.append(.exit(.stopped))
-        } else if once, upcoming(at: now).map({ $0.due > now }) ?? true {
+        } else if once, trust.hold != nil {
+            // Nobody may be there to end the hold: what is due is left for a later run.
+            hasExited = true
+            effects.append(.exit(.quiet(somethingWaits: true)))
+        } else if once, !trust.isHolding, deliveries.isQuiet(at: now),
+            upcoming(at: now).map({ $0.due > now }) ?? true
+        {
             hasExited = true
             effects.append(.exit(.quiet(somethingWaits: deliveries.somethingWaits)))
         }
     }
 
-    /// `wall - boot` moves only when the wall clock is set: that tells a step from a suspend.
+    // MARK: The clock
+
     private mutating func noticeStep(_ now: Moment, _ effects: inout [Effect]) {
-        let current = Span(nanoseconds: now.wall.nanoseconds - now.boot.nanoseconds)
-        defer { skew = current }
-        guard let before = skew else { return }
-        let step = current - before
-        guard step > Limits.stepTolerance || step < .zero - Limits.stepTolerance else { return }
+        guard isStarted else { return }
+        var step: Span?
+        changeTrust(&effects) { step = $0.notice(now) }
+        guard let step else { return }
         effects.append(.tell(.clockStepped(step)))
         // The group's deadline and the next release were instants of the old clock.
         deliveries.clockStepped()
-        forgetNext()
+        forgetAll()
+        if step < .zero { commit(.shiftWaits(by: .zero - step), &effects) }
     }
+
+    /// Whatever may change whether the clock is believed, with all that follows.
+    mutating func changeTrust(
+        _ effects: inout [Effect], request: UInt64? = nil, decision: String? = nil,
+        _ change: (inout ClockTrust) -> Void
+    ) {
+        let before = trust.state
+        change(&trust)
+        guard trust.state != before else { return }
+        deliveries.hold(trust.isHolding)
+        effects.append(.trustClock(!trust.isHolding))
+        forgetAll()
+        switch (before, trust.state) {
+        case (_, .suspect(let hold, _)):
+            commit(.hold(hold, decision: nil), tellings: [.clockSuspect(hold)], &effects)
+        case (.suspect, _):
+            commit(
+                .hold(nil, decision: decision), tellings: [.clockTrusted], request: request,
+                words: "the clock is believed from now on", &effects)
+        default:
+            effects.append(.tell(.clockTrusted))
+        }
+    }
+
+    // MARK: What comes next
 
     /// The earliest release to come, kept or found anew.
     private mutating func upcoming(at now: Instant) -> Upcoming? {
@@ -173,42 +260,57 @@ public struct Scheduler: Sendable {
         case .none: return nil
         case .at(let upcoming) where upcoming.due > now: return upcoming
         case .at, .unknown:
-            let found = nextRelease(after: now)
+            let found = earliest(at: now)
             next = found.map { .at($0) } ?? .none
             return found
         }
     }
 
-    private mutating func forgetNext() {
-        next = .unknown
-        seriesChanged = true
+    /// Between releases most events are outcomes: they need no look at the series.
+    private func isSomethingDue(at now: Instant) -> Bool {
+        switch next {
+        case .unknown: true
+        case .none: false
+        case .at(let upcoming): upcoming.due <= now
+        }
     }
+
+    mutating func forget(cohort: Int64) {
+        coming[cohort] = nil
+        next = .unknown
+    }
+
+    mutating func forgetAll() {
+        coming = [:]
+        next = .unknown
+        lookedAt = nil
+    }
+
+    mutating func noteLook(_ now: Instant) {
+        if lookedAt == nil { lookedAt = now }
+    }
+
+    // MARK: What is known
 
     /// Takes what is known without acting on it.
     mutating func prepare(_ knowledge: StoreKnowledge, _ settings: SchedulerSettings) {
-        learn(knowledge)
-        take(settings)
-    }
-
-    private mutating func learn(_ knowledge: StoreKnowledge) {
-        for record in knowledge.series { records[record.id] = record }
-        for ledger in knowledge.ledgers {
-            ledgers[LedgerKey(cohort: ledger.cohort, edition: ledger.edition)] = ledger
-        }
+        for record in knowledge.series { records[record.key] = record }
+        for ledger in knowledge.ledgers { ledgers[LedgerKey(ledger.cohort, ledger.edition)] = ledger }
         deliveries.mayHaveWork()
+        take(settings)
     }
 
     private mutating func take(_ settings: SchedulerSettings) {
         self.settings = settings
         announced = []
         deliveries.take(settings)
-        forgetNext()
+        forgetAll()
     }
 
     // MARK: Transactions
 
     mutating func commit(
-        _ transaction: Transaction, tellings: [Telling] = [], request: UInt64? = nil,
+        _ transaction: Transaction, tellings: [Telling] = [], request: UInt64? = nil, words: String = "",
         _ effects: inout [Effect]
     ) {
         let number = nextTransaction
@@ -216,16 +318,19 @@ public struct Scheduler: Sendable {
         let kind: Underway.Kind =
             switch transaction {
             case .save(let record, _): .save(record)
-            case .inherit(let ledger): .inherit(ledger)
+            case .enter(let ledger): .enter(ledger)
             case .release(let draft): .release(draft)
             case .record(let group): .record(group)
+            case .welcome(let welcome): .welcome(welcome)
+            case .correct(_, let record, _): .correct(record)
+            case .subscriber, .shiftWaits, .hold: .other
             }
-        underway[number] = Underway(kind: kind, tellings: tellings, request: request)
+        underway[number] = Underway(kind: kind, tellings: tellings, request: request, words: words)
         effects.append(.commit(transaction: number, transaction))
     }
 
     private mutating func committed(
-        _ number: UInt64, _ result: CommitResult, _ now: Instant, _ effects: inout [Effect]
+        _ number: UInt64, _ result: CommitResult, _ effects: inout [Effect]
     ) {
         guard let done = underway.removeValue(forKey: number) else {
             preconditionFailure("a transaction comes back once")
@@ -235,36 +340,58 @@ public struct Scheduler: Sendable {
             effects.append(.exit(.storeRefused))
             return
         }
-        switch done.kind {
-        case .save(let record):
-            records[record.id] = record
+        follow(done.kind, result, &effects)
+        if case .alreadyReleased = result { return }
+        if case .unknownSubscriber = result {
+            if let request = done.request {
+                effects.append(.answer(request: request, .refused("there is no such subscriber")))
+            }
+            return
+        }
+        for telling in done.tellings { effects.append(.tell(telling)) }
+        if let request = done.request { effects.append(.answer(request: request, .done(done.words))) }
+    }
+
+    private mutating func follow(
+        _ kind: Underway.Kind, _ result: CommitResult, _ effects: inout [Effect]
+    ) {
+        switch kind {
+        case .save(let record), .correct(let record):
+            records[record.key] = record
             busySeries.remove(record.id)
             // What the record means is told with this transaction, and needs no second telling.
             announced.insert(record.id)
-            forgetNext()
-        case .inherit(let ledger):
-            ledgers[LedgerKey(cohort: ledger.cohort, edition: ledger.edition)] = ledger
+            deliveries.mayHaveWork()
+            forgetAll()
+        case .enter(let ledger):
+            ledgers[LedgerKey(ledger.cohort, ledger.edition)] = ledger
             busyCohorts.remove(ledger.cohort)
-            forgetNext()
+            forget(cohort: ledger.cohort)
         case .release(let draft):
             released(draft, result, &effects)
+        case .welcome(let welcome):
+            busyCohorts.remove(welcome.cohort)
+            welcomed.insert(welcome.cohort)
+            deliveries.mayHaveWork()
+            forget(cohort: welcome.cohort)
         case .record(let group):
-            deliveries.recorded(group)
+            var freed: Instant?
+            if case .recorded(let instant) = result { freed = instant }
+            deliveries.recorded(group, freed: freed)
+        case .other:
+            deliveries.mayHaveWork()
         }
-        if case .alreadyReleased = result { return }
-        for telling in done.tellings { effects.append(.tell(telling)) }
-        if let request = done.request { effects.append(.answer(request: request, .done("done"))) }
     }
 
     private mutating func released(
         _ draft: ReleaseDraft, _ result: CommitResult, _ effects: inout [Effect]
     ) {
-        busyCohorts.remove(draft.cohort.number)
-        let key = LedgerKey(cohort: draft.cohort.number, edition: draft.edition)
+        let cohort = draft.cohort.number
+        busyCohorts.remove(cohort)
+        let key = LedgerKey(cohort, draft.edition)
         var ledger =
-            ledgers[key]
-            ?? CohortLedger(
-                series: draft.series, edition: draft.edition, cohort: draft.cohort.number, rows: [])
+            ledgers[key].flatMap { $0.edition == draft.edition ? $0 : nil }
+            ?? CohortLedger(series: draft.series, edition: draft.edition, cohort: cohort, rows: [])
         if case .alreadyReleased(let rows) = result {
             ledger.rows = rows
             effects.append(.tell(.alreadyReleased(series: draft.series, point: draft.point.id)))
@@ -273,6 +400,6 @@ public struct Scheduler: Sendable {
         }
         ledgers[key] = ledger
         deliveries.mayHaveWork()
-        forgetNext()
+        forget(cohort: cohort)
     }
 }

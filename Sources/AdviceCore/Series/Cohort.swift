@@ -33,11 +33,12 @@ public struct Cohort: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Series {
-    /// The cohort that `subscriber` belongs to in this series.
-    public func cohort(zone: String?, at: TimeOfDay?) -> Cohort {
-        switch self.zone {
-        case .named(let name): Cohort(zone: name, at: self.at)
-        case .subscriber(let fallback): Cohort(zone: zone ?? fallback, at: at ?? self.at)
+    /// The cohort of a subscriber who names these in this series; `joined` counts with `join: from-start`.
+    public func cohort(zone: String?, at: TimeOfDay?, joined: CivilDate? = nil) -> Cohort {
+        let joined = join == .fromStart ? joined : nil
+        return switch self.zone {
+        case .named(let name): Cohort(zone: name, at: self.at, joined: joined)
+        case .subscriber(let fallback): Cohort(zone: zone ?? fallback, at: at ?? self.at, joined: joined)
         }
     }
 }

@@ -1,16 +1,18 @@
-/// When each point of a cohort goes out: pure, from the series, the cohort's calendar and its ledger.
+/// When each point of a cohort goes out: pure, from the series, the cohort's calendar, its ledger and what
+/// operators have decided.
 ///
 /// It never asks "when is the next one after now?". It walks civil dates from the day after the last slot
 /// that was used, gives each release day its point, and only then turns days into instants (schedule.md R1).
 public struct Plan: Sendable {
     public let series: Series
     public let calendar: SlotCalendar
+    /// The cycle that the cohort is in.
+    public let edition: Edition
     /// The first date from which slots count; nil while the series has not begun.
     public let begin: CivilDate?
     /// Points that are done with, in the order of going out.
     public let rows: [LedgerRow]
-    /// Points that `start --after` passed over.
-    public let passed: [String]
+    public let terms: Terms
 
     /// Looking for release days stops after this many dates without one (R18): ten years.
     public static let searchBoundDays = 3660
@@ -18,14 +20,79 @@ public struct Plan: Sendable {
     /// A slot is missed when its day has ended and this long has passed since its instant (R7).
     public static let lateAllowance = Span.minutes(60)
 
+    /// What operators and edits have decided beside the ledger.
+    public struct Terms: Hashable, Sendable {
+        /// Points that `start --after` passed over.
+        public var passed: [String]
+        public var pauses: [SeriesPause] = []
+        public var skipped: [String] = []
+        public var withdrawn: [String] = []
+        /// When points came that were not there when the series began.
+        public var seen: [String: Instant] = [:]
+        public var outOfTurn: OutOfTurn?
+        /// The last slot date of the cycle before this one.
+        public var after: CivilDate?
+
+        public init(passed: [String] = []) { self.passed = passed }
+
+        /// Those of a series' record, for one cycle.
+        init(_ record: SeriesRecord, edition: Edition, after: CivilDate?) {
+            passed = edition.cycle == 1 ? record.passed : []
+            pauses = record.details.pauses
+            skipped = record.details.skips.filter { $0.edition == "\(edition)" }.map(\.point)
+            withdrawn = record.details.withdrawn
+            for point in record.details.points { seen[point.id] = point.seen }
+            outOfTurn = record.details.outOfTurn
+            self.after = after
+        }
+    }
+
     public init(
-        series: Series, calendar: SlotCalendar, begin: CivilDate?, rows: [LedgerRow], passed: [String]
+        series: Series, calendar: SlotCalendar, begin: CivilDate?, rows: [LedgerRow], terms: Terms = Terms(),
+        edition: Edition? = nil
     ) {
         self.series = series
         self.calendar = calendar
         self.begin = begin
         self.rows = rows
-        self.passed = passed
+        self.terms = terms
+        self.edition = edition ?? Edition(start: series.start)
+    }
+
+    /// The plan of a cohort as the series' record and the newest cycle of its ledger have it: the one place
+    /// where its cycle, its first day and its terms come from.
+    public init(
+        _ series: Series, _ cohort: Cohort, _ calendar: SlotCalendar, record: SeriesRecord,
+        ledger: CohortLedger?
+    ) {
+        let begin = Plan.begin(cohort, calendar, record)
+        let edition = ledger?.edition ?? record.edition
+        let plan = Plan(
+            series: series, calendar: calendar, begin: begin, rows: ledger?.rows ?? [],
+            terms: Terms(record, edition: edition, after: nil), edition: edition)
+        self = plan.following(record) ?? plan
+    }
+
+    /// The first day of a cohort. Nobody gets a slot whose day was over in their zone when the series began,
+    /// nor one before they joined (R11).
+    private static func begin(
+        _ cohort: Cohort, _ calendar: SlotCalendar, _ record: SeriesRecord
+    ) -> CivilDate? {
+        guard var begin = record.begin else { return nil }
+        if let beganAt = record.details.beganAt { begin = max(begin, calendar.date(at: beganAt)) }
+        if let joined = cohort.joined { begin = max(begin, joined.next) }
+        return begin
+    }
+
+    /// The next cycle of a loop, where this one is through: it begins on the next release day (R15).
+    private func following(_ record: SeriesRecord) -> Plan? {
+        guard series.atEnd == .loop, let last = rows.map(\.slotDate).max(), !Walk(self, now: nil).hasPoints
+        else { return nil }
+        var next = edition
+        next.cycle += 1
+        return Plan(
+            series: series, calendar: calendar, begin: begin, rows: [],
+            terms: Terms(record, edition: next, after: last), edition: next)
     }
 
     /// A point bound to a slot.
@@ -45,32 +112,45 @@ public struct Plan: Sendable {
         }
     }
 
-    /// What is to be released at `now`: the point, and those before it that are recorded as missed with it.
+    /// What is to be written at `now`: the point that is released, if one is, and those before it that are
+    /// recorded as missed.
     public struct Due: Hashable, Sendable {
-        public var assignment: Assignment
+        public var assignment: Assignment?
         public var missed: [Assignment]
     }
 
-    /// The next point to be released, if its slot has come.
+    /// What is due now; nil where nothing is.
     public func due(at now: Instant) -> Due? {
+        if let early = outOfTurn(at: now) { return Due(assignment: early, missed: []) }
+        guard pause(at: now) == nil else { return nil }
         var walk = Walk(self, now: now)
         var missed: [Assignment] = []
         while let next = walk.next() {
             if next.isMissed {
                 missed.append(next)
-            } else {
-                return next.slot.instant <= now ? Due(assignment: next, missed: missed) : nil
+                continue
             }
+            if let goes = release(of: next, at: now), goes <= now {
+                return Due(assignment: next, missed: missed)
+            }
+            break
         }
-        return nil
+        return missed.isEmpty ? nil : Due(assignment: nil, missed: missed)
     }
 
-    /// The next point that will be released, with its slot: in the past where one is due now, nil where none
-    /// will ever be.
-    public func next(at now: Instant) -> Assignment? {
+    /// The next point that will be released, and when: in the past where it is due now, nil where none will
+    /// ever be, or none before a person ends a pause. A missed slot that is still to be recorded counts as
+    /// due.
+    public func next(at now: Instant) -> (assignment: Assignment, goes: Instant)? {
         var walk = Walk(self, now: now)
+        var isToRecord = false
         while let next = walk.next() {
-            if !next.isMissed { return next }
+            if next.isMissed {
+                isToRecord = true
+                continue
+            }
+            guard let goes = release(of: next, at: now) else { return nil }
+            return (next, isToRecord && pause(at: now) == nil ? min(goes, now) : goes)
         }
         return nil
     }
@@ -87,7 +167,49 @@ public struct Plan: Sendable {
     /// Nothing is left to release.
     public func isFinished(at now: Instant) -> Bool {
         guard begin != nil else { return false }
-        return next(at: now) == nil
+        var walk = Walk(self, now: now)
+        while let next = walk.next() {
+            if !next.isMissed { return false }
+        }
+        return true
+    }
+
+    /// When an assignment goes out, seen from `now`: at its slot, or, where that has passed, as soon as no
+    /// pause and no window keeps it. nil where only a person can say.
+    public func release(of assignment: Assignment, at now: Instant) -> Instant? {
+        let instant = assignment.slot.instant
+        if instant > now { return pause(at: now)?.isOpen ?? false ? nil : instant }
+        var goes = now
+        if let pause = pause(at: now) {
+            guard let until = pause.until, !pause.isOpen else { return nil }
+            goes = calendar.endOfDay(until.previous)
+        } else if now - instant <= Limits.onTime, !isMissed(assignment.slot, at: now) {
+            return instant
+        }
+        guard let window = series.window else { return goes }
+        return LocalWindow(window: window, zone: calendar.zone).opening(at: goes)
+    }
+
+    /// The pause that is on at `now`.
+    public func pause(at now: Instant) -> SeriesPause? {
+        let date = calendar.date(at: now)
+        return terms.pauses.last { $0.isOn(at: now, date: date) }
+    }
+
+    /// The point that an operator wants out before its turn, where the slot of the day on which that was
+    /// asked is still free.
+    func outOfTurn(at now: Instant) -> Assignment? {
+        guard let asked = terms.outOfTurn, begin != nil,
+            let point = series.points.first(where: { $0.id == asked.point }),
+            !rows.contains(where: { $0.point == point.id })
+        else { return nil }
+        let last = rows.map(\.slotDate).max()
+        let today = calendar.date(at: now)
+        guard last.map({ $0 < calendar.date(at: asked.asked) && $0 < today }) ?? true else { return nil }
+        let slot = Slot(
+            date: today, instant: now, kind: .plain, offsetSeconds: calendar.zone.offsetSeconds(at: now))
+        return Assignment(
+            point: point, slot: slot, isMissed: false, why: ["released out of turn by an operator"])
     }
 
     /// Whether `slot` can no longer be used: its day has ended in the zone, and 60 minutes have passed since
@@ -107,8 +229,15 @@ public struct Plan: Sendable {
 
     /// The day after the last slot that was used, and none before the series began.
     var firstFreeDate: CivilDate {
-        let begin = begin ?? CivilDate.distantFuture
-        return rows.map(\.slotDate).max().map { max($0.next, begin) } ?? begin
+        var first = begin ?? CivilDate.distantFuture
+        if let after = terms.after { first = max(first, after.next) }
+        if let last = rows.map(\.slotDate).max() { first = max(first, last.next) }
+        return first
+    }
+
+    /// Points that will not go out in this cycle, or not again.
+    func isOut(_ point: String) -> Bool {
+        terms.passed.contains(point) || terms.skipped.contains(point) || terms.withdrawn.contains(point)
     }
 
     /// Why a pinned point can never be placed: it is missed then, not waited for. nil where it can be, and
@@ -117,115 +246,19 @@ public struct Plan: Sendable {
         guard let date = point.date else { return nil }
         if date < firstFreeDate { return "pinned to \(date), which has gone by" }
         if let obstacle = obstacle(on: date) { return "pinned, but \(obstacle)" }
-        if calendar.slot(on: date) == nil { return "pinned, but \(date) does not exist in this zone" }
+        guard let slot = calendar.slot(on: date) else {
+            return "pinned, but \(date) does not exist in this zone"
+        }
+        if terms.pauses.contains(where: { !$0.withMissed && !$0.isOpen && $0.covers(slot) }) {
+            return "pinned, but the series was paused on \(date)"
+        }
         return nil
     }
 }
 
-/// The walk over dates that every question to the plan is answered by.
-private struct Walk {
-    private let plan: Plan
-    private let now: Instant
-    /// Points still to come, pinned ones apart; `unpinned` is consumed from `place`.
-    private let unpinned: [Point]
-    private let pinned: [Point]
-    private var pinsLeft: Int
-    private var place = 0
-    private var date: CivilDate
-    private var reasons: [String] = []
-    private var barren = 0
-    /// For `latest`: missed slots before this date stay missed. It is that of the newest slot that has come
-    /// and that a point can still take; nil where the newest is not needed or not known yet.
-    private var newestPassed: CivilDate?
-
-    init(_ plan: Plan, now: Instant) {
-        self.plan = plan
-        self.now = now
-        let done = Set(plan.rows.map(\.point)).union(plan.passed)
-        let coming = plan.series.points.filter { !done.contains($0.id) }
-        unpinned = coming.filter { $0.date == nil }
-        date = plan.firstFreeDate
-        pinned = coming.filter { $0.date != nil && plan.whyNeverPlaced($0) == nil }
-        pinsLeft = pinned.count
-        if plan.series.catchUp == .latest { newestPassed = findNewestPassed() }
-    }
-
-    /// Looks ahead as if nothing were missed: the last point whose slot has come is the newest.
-    private func findNewestPassed() -> CivilDate? {
-        var ahead = self
-        var newest: CivilDate?
-        while let next = ahead.next(), next.slot.instant <= now {
-            if !next.isMissed { newest = next.slot.date }
-        }
-        return newest
-    }
-
-    mutating func next() -> Plan.Assignment? {
-        while place < unpinned.count || pinsLeft > 0 {
-            guard barren < Plan.searchBoundDays else { return nil }
-            let today = date
-            guard today < CivilDate.distantFuture else { return nil }
-            date = today.next
-            barren += 1
-            guard let slot = usableSlot(on: today) else { continue }
-            if let assignment = assign(slot) {
-                barren = 0
-                reasons = []
-                return assignment
-            }
-        }
-        return nil
-    }
-
-    /// The slot of `date` where it is a release day that exists; otherwise notes why not.
-    private mutating func usableSlot(on date: CivilDate) -> Slot? {
-        if let obstacle = plan.obstacle(on: date) {
-            note(obstacle)
-            return nil
-        }
-        guard let slot = plan.calendar.slot(on: date) else {
-            note("\(date) does not exist in this zone")
-            return nil
-        }
-        return slot
-    }
-
-    private mutating func assign(_ slot: Slot) -> Plan.Assignment? {
-        let missed = slot.instant <= now && plan.isMissed(slot, at: now)
-        if let pin = pinned.first(where: { $0.date == slot.date }) {
-            pinsLeft -= pinned.count { $0.date == slot.date }
-            return make(
-                pin, slot, missed: missed, extra: missed ? "pinned to a slot that was missed" : "pinned")
-        }
-        guard place < unpinned.count else { return nil }
-        switch plan.series.catchUp {
-        case .slide where missed:
-            note("the slot of \(slot.date) was missed")
-            return nil
-        case .latest where missed && newestPassed.map({ slot.date < $0 }) ?? false:
-            place += 1
-            return make(unpinned[place - 1], slot, missed: true, extra: "missed, and catch_up is latest")
-        case .slide, .all, .latest:
-            place += 1
-            return make(unpinned[place - 1], slot, missed: false, extra: missed ? "caught up" : nil)
-        }
-    }
-
-    private func make(_ point: Point, _ slot: Slot, missed: Bool, extra: String?) -> Plan.Assignment {
-        var why = reasons
-        if let extra { why.append(extra) }
-        if let words = slot.why(at: plan.calendar.at) { why.append(words) }
-        return Plan.Assignment(point: point, slot: slot, isMissed: missed, why: why)
-    }
-
-    /// Long runs of the same kind of reason help nobody: the first few and a count do.
-    private mutating func note(_ reason: String) {
-        if reasons.count < 4 {
-            reasons.append(reason)
-        } else if reasons.count == 4 {
-            reasons.append("and further days")
-        }
-    }
+extension SeriesPause {
+    /// Only a person ends it.
+    var isOpen: Bool { until == nil && ended == nil }
 }
 
 extension Slot {

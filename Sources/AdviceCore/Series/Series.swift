@@ -8,6 +8,8 @@ public struct Series: Hashable, Sendable {
     /// The local time of a release.
     public var at: TimeOfDay
     public var zone: SeriesZone
+    /// `zone` is what `local` came to on this machine.
+    public var isZoneLocal: Bool
     public var days: WeekdaySet
     public var blackout: [ClosedRange<CivilDate>]
     /// Late releases and retries keep to these local hours; nil is all day.
@@ -36,6 +38,7 @@ public struct Series: Hashable, Sendable {
         self.start = start
         self.at = at
         self.zone = zone
+        self.isZoneLocal = false
         self.days = .all
         self.blackout = []
         self.window = nil
@@ -86,20 +89,6 @@ public enum JoinPolicy: String, Hashable, Sendable, CaseIterable {
 /// What follows the last point (schedule.md R15).
 public enum AtEnd: String, Hashable, Sendable, CaseIterable {
     case stop, loop
-}
-
-/// Local hours of a day, `from` included, `to` not.
-public struct DailyWindow: Hashable, Sendable, CustomStringConvertible {
-    public var from: TimeOfDay
-    public var to: TimeOfDay
-
-    public init(from: TimeOfDay, to: TimeOfDay) {
-        self.from = from
-        self.to = to
-    }
-
-    public func contains(_ time: TimeOfDay) -> Bool { from <= time && time < to }
-    public var description: String { "\(from)-\(to)" }
 }
 
 extension TimeOfDay {

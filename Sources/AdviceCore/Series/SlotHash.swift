@@ -16,8 +16,25 @@ public struct SlotHash: Hashable, Comparable, Sendable {
 
     public init(value: UInt64) { self.value = value }
 
+    public init(ordered: Int64) { value = UInt64(bitPattern: ordered) ^ (1 << 63) }
+
     /// The same order as a signed 64-bit number, for a database column.
     public var ordered: Int64 { Int64(bitPattern: value ^ (1 << 63)) }
+
+    /// When a member's delivery is due within a release that is smeared over `spread`: whole seconds, the same
+    /// every day (R16). It grows with the hash, so that a range of hashes is a span of seconds
+    /// (docs/decisions/0008).
+    public func offset(in spread: Span) -> Span {
+        .seconds(Int64(value.multipliedFullWidth(by: UInt64(max(0, spread.seconds))).high))
+    }
+
+    /// The lowest hash whose offset in `spread`, which is not zero, is `second` or more.
+    public static func first(at second: Int64, in spread: Span) -> SlotHash {
+        let seconds = UInt128(spread.seconds)
+        let scaled = (UInt128(second) << 64) / seconds
+        let isExact = scaled * seconds == UInt128(second) << 64
+        return SlotHash(value: UInt64(truncatingIfNeeded: isExact ? scaled : scaled + 1))
+    }
 
     public static func < (left: SlotHash, right: SlotHash) -> Bool { left.value < right.value }
 }

@@ -5,6 +5,9 @@ import Glibc
 /// The seam to time. Everything that asks what time it is asks one of these.
 public protocol Clock: Sendable {
     var now: Moment { get }
+    /// Whether something that knows the time keeps this clock, as far as that can be told for now or, where
+    /// the clock showed `steppedAt` after a step, since then.
+    func sync(steppedAt: Instant?) -> ClockSync
 }
 
 /// This machine's clocks.

@@ -40,6 +40,16 @@ enum RosterText {
 
     static func text(_ words: [String]) -> String { json(words) }
 
+    static func text(_ details: SeriesRecord.Details) -> String { json(details) }
+
+    static func details(_ text: String) throws(StoreError) -> SeriesRecord.Details {
+        try read(SeriesRecord.Details.self, text)
+    }
+
+    static func text(_ hold: ClockHold) -> String { json(hold) }
+
+    static func hold(_ text: String) throws(StoreError) -> ClockHold { try read(ClockHold.self, text) }
+
     static func words(_ text: String) throws(StoreError) -> [String] { try read([String].self, text) }
 
     /// What is in `["..."]`, the form of nearly every subscriber's secrets, without a JSON parser.

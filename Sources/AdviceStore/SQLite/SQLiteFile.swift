@@ -23,6 +23,15 @@ struct SQLiteFile {
         }
     }
 
+    /// An empty file of our own for a copy to be written to; one that an earlier attempt left is replaced.
+    func makeEmptyCopy(named ending: String) throws(StoreError) {
+        let copy = "\(path).\(ending)"
+        unlink(copy)
+        let file = open(copy, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .inputOutput("\(copy): cannot be made: \(errorText())") }
+        close(file)
+    }
+
     private func refuseOddEntry() throws(StoreError) {
         var entry = stat()
         guard lstat(path, &entry) == 0 else {

@@ -29,6 +29,15 @@ public final class SQLiteReader: StoreReader {
         try moment { () throws(StoreError) in try connection.knowledge() }
     }
 
+    public func cohorts(of subscriber: String) throws(StoreError) -> [Int64] {
+        try connection.query(
+            """
+            SELECT m.cohort FROM member m JOIN subscriber s ON s.number = m.subscriber
+            WHERE s.id = $1 AND m.active_until IS NULL
+            """, [.text(subscriber)]
+        ).compactMap { $0[0].integer }
+    }
+
     public func closedEndpoints() throws(StoreError) -> [String] {
         try connection.query(
             """
@@ -66,7 +75,7 @@ public final class SQLiteReader: StoreReader {
                 FROM batch b CROSS JOIN release r ON r.number = b.release
                 CROSS JOIN member m ON m.cohort = r.cohort
                     AND m.slot_hash BETWEEN b.first_hash AND b.last_hash
-                WHERE m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
+                WHERE b.audience = 0 AND m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
                     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = r.subject
                         AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber))
             """)
@@ -114,8 +123,11 @@ public final class SQLiteReader: StoreReader {
     private func subjects(_ query: DeliveryQuery) throws(StoreError) -> [Subject] {
         let rows = try connection.query(
             """
-            SELECT j.number, j.type, j.series, j.edition, j.subject FROM subject j
-            WHERE ($1 IS NULL OR j.subject = $1) AND ($2 IS NULL OR j.series = $2)
+            SELECT j.number, j.type, j.series, j.edition,
+                (SELECT r.point FROM release r WHERE r.subject = j.number LIMIT 1)
+            FROM subject j WHERE ($2 IS NULL OR j.series = $2)
+                AND ($1 IS NULL OR EXISTS (
+                    SELECT 1 FROM release r WHERE r.subject = j.number AND r.point = $1))
             ORDER BY (SELECT max(r.released_at) FROM release r WHERE r.subject = j.number) DESC, j.number DESC
             """, [.optional(query.point?.id), .optional(query.point?.series)])
         return rows.compactMap { row in
@@ -179,7 +191,7 @@ public final class SQLiteReader: StoreReader {
     ) throws(StoreError) -> [AttemptRecord] {
         let statement = try connection.statement(
             """
-            SELECT number, at, status, error, latency, address, reply FROM attempt
+            SELECT number, at, status, error, latency, address, reply, arrived FROM attempt
             WHERE subject = $1 AND slot = $2 AND subscriber = $3 ORDER BY number
             """)
         statement.bind([.integer(subject), .integer(slot), .integer(subscriber)])
@@ -190,7 +202,7 @@ public final class SQLiteReader: StoreReader {
                     number: Int(statement.integer(0)), at: Instant(nanoseconds: statement.integer(1)),
                     status: Int(statement.integer(2)), error: statement.optionalText(3),
                     latency: Span(nanoseconds: statement.integer(4)), address: statement.optionalText(5),
-                    reply: statement.bytes(6)))
+                    reply: statement.bytes(6), mayHaveArrived: statement.integer(7) == 1))
             return true
         }
         return attempts

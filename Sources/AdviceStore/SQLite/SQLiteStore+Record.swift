@@ -1,8 +1,8 @@
 public import AdviceCore
 
 extension SQLiteStore {
-    public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) {
-        try write(now) { () throws(StoreError) in
+    public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant? {
+        let freed = try write(now) { () throws(StoreError) -> Instant? in
             let delivery = try connection.statement(SQLiteStore.upsert)
             for (slot, place) in try inKeyOrder(group.records) {
                 try write(group.records[place], slot, delivery, now)
@@ -12,8 +12,34 @@ extension SQLiteStore {
                 finish.bind(1, batch)
                 try finish.run()
             }
+            return try follow(group, now)
         }
         inFlight.settle(group)
+        return freed
+    }
+
+    /// What the outcomes mean for other deliveries of their subscribers: the next is set free, a superseded
+    /// text is followed by its correction. Costs nothing where nothing is held or superseded.
+    private func follow(_ group: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
+        var first: Instant?
+        func due(_ instant: Instant?) {
+            if let instant { first = min(first ?? instant, instant) }
+        }
+        for record in group.records {
+            let release = try releaseRow(record.release)
+            if record.state == .held { holdsSome = true }
+            if release.isSuperseded { due(try supersede(record.key, of: release, now)) }
+            guard holdsSome, release.kind != .correction else { continue }
+            if record.state == .held {
+                due(try free(of: record.key.subscriber, in: release.info.series, at: now))
+            } else if let next = record.nextHeldAt {
+                due(try free(of: record.key.subscriber, in: release.info.series, at: next))
+            }
+        }
+        if holdsSome, first != nil {
+            holdsSome = try connection.query("SELECT 1 FROM delivery WHERE state = 2 LIMIT 1").count > 0
+        }
+        return first
     }
 
     /// The places of `records`, with their slots, as their rows lie: neighbours share a page, and the
@@ -80,11 +106,13 @@ extension SQLiteStore {
         // An attempt that was not charged is made again under its number: the last of them is kept.
         let statement = try connection.statement(
             """
-            INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, address, reply)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, address, reply,
+                arrived)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             ON CONFLICT(subject, slot, subscriber, number) DO UPDATE SET at = excluded.at,
                 status = excluded.status, error = excluded.error, latency = excluded.latency,
-                address = excluded.address, reply = excluded.reply
+                address = excluded.address, reply = excluded.reply,
+                arrived = max(arrived, excluded.arrived)
             """)
         statement.bind(1, key.subject)
         statement.bind(2, slot)
@@ -96,6 +124,7 @@ extension SQLiteStore {
         statement.bind(8, attempt.latency.nanoseconds)
         statement.bind(9, attempt.address)
         statement.bind(10, attempt.reply)
+        statement.bind(11, attempt.mayHaveArrived ? 1 : 0)
         try statement.run()
     }
 
@@ -114,7 +143,7 @@ extension SQLiteStore {
     }
 
     /// Remembered of what was handed out, worked out for what was not.
-    private func slot(of key: DeliveryKey) throws(StoreError) -> Int64 {
+    func slot(of key: DeliveryKey) throws(StoreError) -> Int64 {
         if let delivery = inFlight[key] { return delivery.slot }
         let rows = try connection.query(
             """

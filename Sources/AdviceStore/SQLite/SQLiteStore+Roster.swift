@@ -2,19 +2,45 @@ public import AdviceCore
 
 extension SQLiteStore {
     public func importRoster(
-        _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)], now: Instant
+        _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)],
+        joins: [String: JoinPolicy], guardsRemovals: Bool, now: Instant
     ) throws(StoreError) -> RosterChange {
-        try write(now) { () throws(StoreError) in
+        if guardsRemovals, var refused = try tooManyRemoved(by: entries) {
+            refused.cohorts = try connection.cohorts()
+            return refused
+        }
+        return try write(now) { () throws(StoreError) in
             let generation = (try connection.number("generation") ?? 0) + 1
-            var roster = RosterImport(connection: connection, generation: generation, now: now)
+            var roster = RosterImport(store: self, generation: generation, joins: joins, now: now)
             return try roster.run(entries, cohorts)
         }
+    }
+
+    private func tooManyRemoved(by entries: [RosterEntry]) throws(StoreError) -> RosterChange? {
+        let kept = Set(entries.map(\.subscriber.id))
+        let statement = try connection.statement("SELECT id FROM subscriber WHERE removed_at IS NULL")
+        var removed = 0
+        var count = 0
+        try statement.walk { () throws(StoreError) in
+            count += 1
+            if !kept.contains(statement.text(0)) { removed += 1 }
+            return true
+        }
+        guard RosterChange.isTooMany(removed, of: count) else { return nil }
+        var change = RosterChange()
+        change.refusedRemovals = removed
+        change.storedCount = count
+        return change
     }
 }
 
 /// One import, inside its transaction.
 private struct RosterImport {
-    let connection: SQLiteConnection
+    let store: SQLiteStore
+    var connection: SQLiteConnection { store.connection }
+    let joins: [String: JoinPolicy]
+    /// Series of which something went out: who comes now comes late.
+    private var begun: Set<String> = []
     /// What the roster is numbered once this import has changed something.
     let generation: Int64
     let now: Instant
@@ -41,6 +67,8 @@ private struct RosterImport {
         var digest: Int64
         var fingerprint: Int64
         var isRemoved: Bool
+        /// The day of its first import; nil before that was kept.
+        var firstDay: CivilDate?
         /// The roster that is being taken has it.
         var isSeen = false
     }
@@ -53,8 +81,9 @@ private struct RosterImport {
         var known: Known?
     }
 
-    init(connection: SQLiteConnection, generation: Int64, now: Instant) {
-        self.connection = connection
+    init(store: SQLiteStore, generation: Int64, joins: [String: JoinPolicy], now: Instant) {
+        self.store = store
+        self.joins = joins
         self.generation = generation
         self.now = now
     }
@@ -66,15 +95,19 @@ private struct RosterImport {
             cohorts[CohortKey(series: record.series, cohort: record.cohort)] = record.number
         }
         for (series, cohort) in wanted { _ = try number(series, cohort) }
+        for row in try connection.query("SELECT DISTINCT series FROM release WHERE kind = 'released'") {
+            if let series = row[0].text { begun.insert(series) }
+        }
         var known = try readKnown()
         let places = Dictionary(uniqueKeysWithValues: known.indices.lazy.map { (known[$0].id, $0) })
         var fresh: [Pending] = []
         for entry in entries {
             precondition(
                 entry.cohorts.count == entry.subscriber.series.count, "an entry has a cohort for each series")
-            let numbers = try cohortNumbers(of: entry)
+            let place = places[entry.subscriber.id]
+            let numbers = try cohortNumbers(of: entry, firstDay: place.flatMap { known[$0].firstDay })
             let digest = entry.digest(cohorts: numbers)
-            guard let place = places[entry.subscriber.id] else {
+            guard let place else {
                 fresh.append(Pending(entry: entry, cohorts: numbers, digest: digest, known: nil))
                 continue
             }
@@ -106,10 +139,14 @@ private struct RosterImport {
         return number
     }
 
-    private mutating func cohortNumbers(of entry: RosterEntry) throws(StoreError) -> [Int64] {
+    private mutating func cohortNumbers(
+        of entry: RosterEntry, firstDay: CivilDate?
+    ) throws(StoreError) -> [Int64] {
         var numbers: [Int64] = []
         numbers.reserveCapacity(entry.cohorts.count)
-        for (series, cohort) in zip(entry.subscriber.series, entry.cohorts) {
+        for (series, wanted) in zip(entry.subscriber.series, entry.cohorts) {
+            var cohort = wanted
+            if entry.isJoinedByDefault, wanted.joined != nil, let firstDay { cohort.joined = firstDay }
             numbers.append(try number(series, cohort))
         }
         return numbers
@@ -119,13 +156,14 @@ private struct RosterImport {
 
     private func readKnown() throws(StoreError) -> [Known] {
         let statement = try connection.statement(
-            "SELECT id, number, digest, fingerprint, removed_at IS NOT NULL FROM subscriber")
+            "SELECT id, number, digest, fingerprint, removed_at IS NOT NULL, first_day FROM subscriber")
         var known: [Known] = []
         try statement.walk { () throws(StoreError) in
             known.append(
                 Known(
                     id: statement.text(0), number: statement.integer(1), digest: statement.integer(2),
-                    fingerprint: statement.integer(3), isRemoved: statement.integer(4) == 1))
+                    fingerprint: statement.integer(3), isRemoved: statement.integer(4) == 1,
+                    firstDay: statement.optionalInteger(5).map { CivilDate(day: Int($0)) }))
             return true
         }
         return known
@@ -144,20 +182,27 @@ private struct RosterImport {
         let statement = try connection.statement(
             """
             INSERT INTO subscriber(id, url, secrets, format, paused, limit_key, shares_host, options, zone,
-                at, joined, fingerprint, digest)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                at, joined, fingerprint, digest, first_day)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """)
         for place in order {
             let pending = fresh[place]
             bind(pending, to: statement)
+            statement.bind(14, Int64(firstDay(of: pending.entry).day))
             try statement.run()
             let number = connection.lastInsertedNumber
             for (series, cohort) in zip(pending.entry.subscriber.series, pending.cohorts) {
-                try join(number, pending.entry.subscriber.id, series, cohort)
+                try join(number, pending.entry.subscriber.id, series, cohort, hasMoved: false)
             }
         }
         if fresh.count > RosterImport.manyEntries { try connection.shrinkCache() }
         change.added += fresh.map(\.entry.subscriber.id)
+    }
+
+    /// Today where its cohort is; where no day of joining counts, by UTC.
+    private func firstDay(of entry: RosterEntry) -> CivilDate {
+        if entry.isJoinedByDefault, let today = entry.cohorts.compactMap(\.joined).first { return today }
+        return ZoneRules.utc.local(of: now).date
     }
 
     private mutating func update(_ pending: Pending) throws(StoreError) {
@@ -210,29 +255,89 @@ private struct RosterImport {
         try connection.query(
             "UPDATE subscriber SET removed_at = $2 WHERE number = $1",
             [.integer(number), .integer(now.nanoseconds)])
-        for cohort in try activeCohorts(of: number) { try leave(number, cohort) }
+        let active = try activeCohorts(of: number)
+        for cohort in active { try leave(number, cohort.number) }
+        for series in Set(active.map(\.series)).sorted() { try cancel(number, series) }
+    }
+
+    /// What is unsettled of a series that the subscriber is no longer in.
+    private func cancel(_ subscriber: Int64, _ series: String) throws(StoreError) {
+        try connection.query(
+            """
+            UPDATE delivery SET state = \(DeliveryState.cancelled.code), error = 'removed',
+                next_attempt_at = NULL, after_ms = $3 - (SELECT released_at / 1000000 FROM release
+                    WHERE release.number = delivery.release)
+            WHERE subscriber = $1 AND state IN (0, 2)
+                AND subject IN (SELECT number FROM subject WHERE series = $2)
+            """, [.integer(subscriber), .text(series), .integer(now.milliseconds)])
     }
 
     // MARK: Membership
 
-    private func activeCohorts(of subscriber: Int64) throws(StoreError) -> [Int64] {
+    private struct ActiveCohort {
+        var number: Int64
+        var series: String
+    }
+
+    private func activeCohorts(of subscriber: Int64) throws(StoreError) -> [ActiveCohort] {
         try connection.query(
-            "SELECT cohort FROM member WHERE subscriber = $1 AND active_until IS NULL", [.integer(subscriber)]
-        ).compactMap { $0[0].integer }
+            """
+            SELECT m.cohort, c.series FROM member m JOIN cohort c ON c.number = m.cohort
+            WHERE m.subscriber = $1 AND m.active_until IS NULL
+            """, [.integer(subscriber)]
+        ).compactMap { row in
+            guard let number = row[0].integer, let series = row[1].text else { return nil }
+            return ActiveCohort(number: number, series: series)
+        }
     }
 
     private mutating func rejoin(_ subscriber: Int64, _ pending: Pending) throws(StoreError) {
         let active = try activeCohorts(of: subscriber)
-        for cohort in active where !pending.cohorts.contains(cohort) { try leave(subscriber, cohort) }
+        let id = pending.entry.subscriber.id
+        let left = active.filter { !pending.cohorts.contains($0.number) }
+        for cohort in left {
+            if pending.entry.subscriber.series.contains(cohort.series) {
+                try park(subscriber, id, cohort)
+            } else {
+                try cancel(subscriber, cohort.series)
+            }
+            try leave(subscriber, cohort.number)
+        }
         for (series, cohort) in zip(pending.entry.subscriber.series, pending.cohorts)
-        where !active.contains(cohort) {
-            try join(subscriber, pending.entry.subscriber.id, series, cohort)
+        where !active.contains(where: { $0.number == cohort }) {
+            try join(
+                subscriber, id, series, cohort, hasMoved: left.contains { $0.series == series })
         }
     }
 
+    /// What unfinished batches of the cohort owe to one who leaves it for another gets rows of its own: so it
+    /// stays in order with what the other cohort sends.
+    private func park(_ subscriber: Int64, _ id: String, _ cohort: ActiveCohort) throws(StoreError) {
+        let hash = SlotHash(series: cohort.series, subscriber: id).ordered
+        let rows = try connection.query(
+            """
+            SELECT r.number FROM batch b JOIN release r ON r.number = b.release
+            WHERE r.cohort = $1 AND b.audience = 0 AND $2 BETWEEN b.first_hash AND b.last_hash
+                AND EXISTS (SELECT 1 FROM member m WHERE m.cohort = r.cohort AND m.slot_hash = $2
+                    AND m.subscriber = $3 AND m.active_from <= r.cut
+                    AND (m.active_until IS NULL OR m.active_until > r.cut))
+            ORDER BY r.slot_date, r.sequence
+            """, [.integer(cohort.number), .integer(hash), .integer(subscriber)])
+        var releases: [ReleaseRow] = []
+        for row in rows {
+            if let number = row[0].integer { releases.append(try store.releaseRow(number)) }
+        }
+        try store.owe(releases, to: subscriber, id, areArrears: false, now: now)
+    }
+
     private mutating func join(
-        _ subscriber: Int64, _ id: String, _ series: String, _ cohort: Int64
+        _ subscriber: Int64, _ id: String, _ series: String, _ cohort: Int64, hasMoved: Bool
     ) throws(StoreError) {
+        if begun.contains(series), hasMoved || joins[series, default: .next] != .next {
+            try connection.query(
+                "INSERT INTO joiner(cohort, subscriber, moved) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                [.integer(cohort), .integer(subscriber), .integer(hasMoved ? 1 : 0)])
+        }
         let statement = try connection.statement(
             "INSERT INTO member(cohort, slot_hash, subscriber, active_from) VALUES ($1, $2, $3, $4)")
         statement.bind(1, cohort)
@@ -245,6 +350,9 @@ private struct RosterImport {
 
     /// The row stays, closed: what the cohort owes its former member stays owed.
     private mutating func leave(_ subscriber: Int64, _ cohort: Int64) throws(StoreError) {
+        try connection.query(
+            "DELETE FROM joiner WHERE cohort = $1 AND subscriber = $2",
+            [.integer(cohort), .integer(subscriber)])
         try connection.query(
             """
             UPDATE member SET active_until = $3

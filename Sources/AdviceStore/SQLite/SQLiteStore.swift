@@ -10,6 +10,19 @@ public final class SQLiteStore: Store {
     var inFlight = InFlight()
     /// What claims need to know of the releases they meet.
     var releases: [Int64: ReleaseRow] = [:]
+    /// Some delivery is held behind another: what is settled may set it free.
+    var holdsSome = false
+    public var trustsClock = false
+
+    /// A store that is forgotten with the process: for simulations.
+    public static func inMemory() throws(StoreError) -> SQLiteStore {
+        try SQLiteStore(try SQLiteConnection(path: ":memory:", mode: .readWrite))
+    }
+
+    private init(_ connection: SQLiteConnection) throws(StoreError) {
+        self.connection = connection
+        try SchemaVersion.make(connection)
+    }
 
     /// Opens the database at `path`, made where there is none.
     ///
@@ -22,7 +35,8 @@ public final class SQLiteStore: Store {
             // First of all what writes nothing, so that a file that is not ours stays as it is.
             let isNew = try SchemaVersion.isNew(connection)
             try connection.settle()
-            if isNew { try SchemaVersion.make(connection) }
+            if isNew { try SchemaVersion.make(connection) } else { try SchemaVersion.migrate(connection) }
+            holdsSome = try connection.query("SELECT 1 FROM delivery WHERE state = 2 LIMIT 1").count > 0
         } catch {
             connection.close()
             throw error
@@ -35,24 +49,58 @@ public final class SQLiteStore: Store {
 
     public func save(_ record: SeriesRecord, decision: String?, now: Instant) throws(StoreError) {
         try write(now) { () throws(StoreError) in
+            try put(record)
+            if let decision { try note(decision, now) }
+        }
+    }
+
+    func put(_ record: SeriesRecord) throws(StoreError) {
+        try connection.query(
+            """
+            INSERT INTO series(id, first_seen, configured_start, edition, state, begin, passed, details)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT(id) DO UPDATE SET first_seen = excluded.first_seen,
+                configured_start = excluded.configured_start, edition = excluded.edition,
+                state = excluded.state, begin = excluded.begin, passed = excluded.passed,
+                details = excluded.details
+            """,
+            [
+                .text(record.key), .integer(record.firstSeen.nanoseconds),
+                .text("\(record.configuredStart)"), .text("\(record.edition)"),
+                .text(record.state.rawValue),
+                .optional(record.begin.map { "\($0)" }), .text(RosterText.text(record.passed)),
+                .text(RosterText.text(record.details)),
+            ])
+    }
+
+    func note(_ decision: String, _ now: Instant) throws(StoreError) {
+        try connection.query(
+            "INSERT INTO decision(at, what) VALUES ($1, $2)", [.integer(now.nanoseconds), .text(decision)])
+    }
+
+    public func note(_ hold: ClockHold?, decision: String?, now: Instant) throws(StoreError) {
+        try write(now) { () throws(StoreError) in
+            if let hold {
+                try connection.query(
+                    """
+                    INSERT INTO meta(key, value) VALUES ('hold', $1)
+                    ON CONFLICT(key) DO UPDATE SET value = excluded.value
+                    """, [.text(RosterText.text(hold))])
+            } else {
+                try connection.query("DELETE FROM meta WHERE key = 'hold'")
+            }
+            if let decision { try note(decision, now) }
+        }
+    }
+
+    public func shiftWaits(by span: Span, now: Instant) throws(StoreError) {
+        try write(now) { () throws(StoreError) in
+            let back: [SQLValue] = [.integer(span.nanoseconds)]
             try connection.query(
-                """
-                INSERT INTO series(id, first_seen, configured_start, edition, state, begin, passed)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                ON CONFLICT(id) DO UPDATE SET first_seen = excluded.first_seen,
-                    configured_start = excluded.configured_start, edition = excluded.edition,
-                    state = excluded.state, begin = excluded.begin, passed = excluded.passed
-                """,
-                [
-                    .text(record.id), .integer(record.firstSeen.nanoseconds),
-                    .text("\(record.configuredStart)"), .text("\(record.edition)"),
-                    .text(record.state.rawValue),
-                    .optional(record.begin.map { "\($0)" }), .text(RosterText.text(record.passed)),
-                ])
-            guard let decision else { return }
+                "UPDATE delivery SET next_attempt_at = next_attempt_at - $1 WHERE state = 0", back)
+            try connection.query("UPDATE batch SET due = due - $1", back)
             try connection.query(
-                "INSERT INTO decision(at, what) VALUES ($1, $2)",
-                [.integer(now.nanoseconds), .text(decision)])
+                "UPDATE cohort SET since = $1 WHERE since > $1", [.integer(now.nanoseconds)])
         }
     }
 
@@ -85,6 +133,7 @@ public final class SQLiteStore: Store {
     }
 
     func raiseMark(_ now: Instant) throws(StoreError) {
+        guard trustsClock else { return }
         let mark = try connection.statement(
             """
             INSERT INTO meta(key, value) VALUES ('mark', $1)

@@ -17,6 +17,29 @@ enum SchemaVersion {
         return false
     }
 
+    /// Brings a database of an earlier version to this program's, in one transaction; a copy of it as it was
+    /// is left beside it, as `FILE.v1`.
+    static func migrate(_ connection: SQLiteConnection) throws(StoreError) {
+        let found = try connection.query("PRAGMA user_version").first?.first?.integer ?? 0
+        guard found < Schema.version else { return }
+        try SQLiteFile(path: connection.path).makeEmptyCopy(named: "v\(found)")
+        try connection.query("VACUUM INTO $1", [.text("\(connection.path).v\(found)")])
+        try connection.execute("PRAGMA foreign_keys = OFF")
+        try connection.transaction { () throws(StoreError) in
+            for version in (found + 1)...Schema.version {
+                guard let script = Schema.migrations[version] else {
+                    throw .refused("\(connection.path): nothing leads to schema version \(version)")
+                }
+                try connection.execute(script)
+            }
+            try connection.execute("PRAGMA user_version = \(Schema.version)")
+        }
+        guard try connection.query("PRAGMA foreign_key_check").isEmpty else {
+            throw .damaged("\(connection.path): rows refer to none after the migration")
+        }
+        try connection.execute("PRAGMA foreign_keys = ON")
+    }
+
     static func make(_ connection: SQLiteConnection) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
             try connection.execute(Schema.tables)

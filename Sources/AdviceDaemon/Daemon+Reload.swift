@@ -1,0 +1,148 @@
+import AdviceConfig
+import AdviceCore
+import AdviceQueue
+import AdviceStore
+import Dispatch
+import Logging
+
+/// Taking a configuration anew: all of it or nothing (P14).
+extension Daemon {
+    func settings() -> SchedulerSettings {
+        SchedulerSettings(
+            configuration, cohorts: cohorts, zones: parts.zones, descriptors: descriptorLimit)
+    }
+
+    func importRoster(
+        of configuration: Configuration, guardsRemovals: Bool,
+        then: @escaping @Sendable (isolated Daemon, Swift.Result<RosterChange, StoreError>) -> Void
+    ) {
+        let now = parts.clock.now.wall
+        let roster = Roster(configuration, secrets: parts.secrets, zones: parts.zones, now: now)
+        desk.enter { [weak self] desk in
+            let result = desk.importRoster(roster, guardsRemovals: guardsRemovals, now: now)
+            self?.enter { then($0, result) }
+        }
+    }
+
+    /// Takes the configuration anew; a broken one changes nothing.
+    func reload(
+        isForced: Bool = false, isRebase: Bool = false, _ reply: @escaping @Sendable (ControlReply) -> Void
+    ) {
+        guard !isReloading else {
+            reply(ControlReply(ok: false, text: "a reload is under way"))
+            return
+        }
+        isReloading = true
+        let parts = parts
+        // A large roster takes a second to read: meanwhile a release may come due.
+        reading.async { [weak self] in
+            let loaded = parts.load()
+            self?.enter { daemon in
+                daemon.take(loaded, isForced: isForced, isRebase: isRebase) { daemon, answer in
+                    daemon.reloaded(answer)
+                    reply(answer)
+                }
+            }
+        }
+    }
+
+    private func reloaded(_ answer: ControlReply) {
+        isReloading = false
+        degradations.removeAll { $0.hasPrefix(Daemon.refusedReload) }
+        if answer.ok {
+            degradations = []
+            parts.logger.info("reloaded: \(answer.text)")
+        } else {
+            parts.logger.error("\(answer.text)")
+            degradations.append(Daemon.refusedReload + "; the one in force stays")
+        }
+    }
+
+    private static let refusedReload = "the last configuration was refused"
+
+    /// Why a sound configuration is not taken all the same.
+    private func objection(to fresh: Configuration, isRebase: Bool) -> String? {
+        guard fresh.store == configuration.store else { return "a change of `store` needs a restart" }
+        return isRebase ? nil : scheduler.objection(to: fresh.series)
+    }
+
+    /// In words, that a roster was not taken because it has lost so many.
+    static func refusal(_ change: RosterChange) -> String? {
+        change.refusedRemovals.map {
+            "it would remove \($0) of \(change.storedCount) subscribers; `advised reload --force` takes it"
+        }
+    }
+
+    private func take(
+        _ loaded: Loaded, isForced: Bool, isRebase: Bool,
+        _ reply: @escaping @Sendable (isolated Daemon, ControlReply) -> Void
+    ) {
+        guard let read = loaded.configuration else {
+            let mistakes = loaded.diagnostics.map(\.description).joined(separator: "\n")
+            return reply(
+                self,
+                ControlReply(
+                    ok: false, text: "\(mistakes)\nthe reload is refused; the configuration in force stays"))
+        }
+        if let objection = objection(to: read, isRebase: isRebase) {
+            return reply(self, ControlReply(ok: false, text: "the reload is refused: \(objection)"))
+        }
+        let fresh = isRebase ? read : read.keepingLocalZones(scheduler.seriesRecords)
+        let before = outlooks(of: configuration)
+        importRoster(of: fresh, guardsRemovals: !isForced) { daemon, result in
+            switch result {
+            case .failure(let error): daemon.storeRefused(error)
+            case .success(let change):
+                if let refusal = Daemon.refusal(change) {
+                    return reply(
+                        daemon, ControlReply(ok: false, text: "the reload is refused: \(refusal)"))
+                }
+                let old = daemon.configuration
+                daemon.configuration = fresh
+                daemon.cohorts = change.cohorts
+                daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
+                daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
+                daemon.feed(.configured(daemon.settings(), isRebase: isRebase))
+                let difference = daemon.difference(from: old, before, change)
+                var answer = ControlReply(ok: true, text: difference.text)
+                answer.difference = difference
+                reply(daemon, answer)
+            }
+        }
+    }
+
+    /// Of each series' first cohort: what a reload changes of the plan is shown by it.
+    private func outlooks(of configuration: Configuration) -> [Outlook] {
+        let now = parts.clock.now.wall
+        return configuration.series.compactMap { scheduler.outlook(of: $0.id, at: now) }
+    }
+
+    private func difference(
+        from old: Configuration, _ before: [Outlook], _ change: RosterChange
+    ) -> Difference {
+        let now = parts.clock.now.wall
+        var difference = Difference(
+            subscribers: configuration.subscribers.count, removed: change.removed, changed: change.changed)
+        let added = Set(change.added)
+        for subscriber in configuration.subscribers where added.contains(subscriber.id) {
+            difference.add(subscriber) { series in
+                let today = (parts.zones.rules(subscriber.zone ?? series.zone.name) ?? .utc).local(of: now)
+                let cohort = series.cohort(
+                    zone: subscriber.zone, at: subscriber.at, joined: subscriber.joined ?? today.date)
+                return scheduler.outlook(of: series.id, in: cohort, at: now)
+            } of: {
+                configuration.series
+            }
+        }
+        for series in configuration.series {
+            difference.compare(
+                old.series.first { $0.id == series.id }, series,
+                before: before.first { $0.series.id == series.id },
+                after: scheduler.outlook(of: series.id, at: now),
+                changedAfterRelease: scheduler.changedAfterRelease(in: series.id))
+        }
+        let ids = Set(configuration.series.map(\.id))
+        for series in old.series where !ids.contains(series.id) { difference.drop(series) }
+        return difference
+    }
+}

@@ -1,0 +1,91 @@
+import AdviceCore
+
+/// One point after the other for each subscriber of a series (schedule.md R17). What is sent after the fact
+/// is a chain: the first waits, the others are held behind it.
+extension SQLiteStore {
+    /// True of a subscriber of whom an earlier point of the series is unsettled. Corrections neither hold nor
+    /// are held.
+    static func isBehind(_ subscriber: String, _ series: String) -> String {
+        """
+        EXISTS (SELECT 1 FROM delivery u CROSS JOIN subject v ON v.number = u.subject
+            WHERE u.subscriber = \(subscriber) AND u.state IN (0, 2) AND v.series = \(series)
+                AND v.type = '\(ReleaseRow.type)')
+        """
+    }
+
+    func isBehind(_ subscriber: Int64, in series: String) throws(StoreError) -> Bool {
+        try connection.query(
+            "SELECT \(SQLiteStore.isBehind("$1", "$2"))", [.integer(subscriber), .text(series)]
+        ).first?[0].integer == 1
+    }
+
+    /// Sets the earliest held point free, where nothing of the series waits for the subscriber any more.
+    /// - Returns: `instant`, when it is due; nil where there is none.
+    func free(
+        of subscriber: Int64, in series: String, at instant: Instant
+    ) throws(StoreError) -> Instant? {
+        let rows = try connection.query(
+            """
+            SELECT d.subject, d.slot, d.state FROM delivery d
+                CROSS JOIN subject v ON v.number = d.subject CROSS JOIN release r ON r.number = d.release
+            WHERE d.subscriber = $1 AND d.state IN (0, 2) AND v.series = $2 AND v.type = '\(ReleaseRow.type)'
+            ORDER BY d.state, r.slot_date, r.sequence, r.number LIMIT 1
+            """, [.integer(subscriber), .text(series)])
+        guard let row = rows.first, row[2].integer == DeliveryState.held.code else { return nil }
+        // What is sent after the fact becomes due to its subscriber when its turn has come.
+        try connection.query(
+            """
+            UPDATE delivery SET state = 0, next_attempt_at = $4, error = NULL,
+                due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $4 END
+            WHERE subject = $1 AND slot = $2 AND subscriber = $3
+            """, [row[0], row[1], .integer(subscriber), .integer(instant.nanoseconds)])
+        return instant
+    }
+
+    /// Makes deliveries of `releases`, in their order, for one subscriber of `series`: those that it has no
+    /// delivery of.
+    /// - Parameter areArrears: sent after the fact, not what an unfinished batch owes anyway.
+    func owe(
+        _ releases: [ReleaseRow], to subscriber: Int64, _ id: String, areArrears: Bool, now: Instant
+    ) throws(StoreError) {
+        guard let series = releases.first?.info.series else { return }
+        let slot = SlotHash(series: series, subscriber: id).slot
+        var isBehind = try isBehind(subscriber, in: series)
+        for release in releases where try !hasDelivery(of: release, slot, subscriber) {
+            let state: DeliveryState = isBehind ? .held : .waiting
+            try connection.query(
+                """
+                INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
+                    next_attempt_at, due_at)
+                VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)
+                """,
+                [
+                    .integer(release.subject), .integer(slot), .integer(subscriber),
+                    .integer(release.info.number), .integer(state.code),
+                    .integer(now.milliseconds - release.info.releasedAt.milliseconds),
+                    isBehind ? .null : .integer(now.nanoseconds),
+                    areArrears ? .integer(now.nanoseconds) : .null,
+                ])
+            if isBehind { holdsSome = true }
+            isBehind = true
+        }
+    }
+
+    /// Whether the subscriber has a delivery of the release's point, under any of its revisions.
+    private func hasDelivery(
+        of release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
+    ) throws(StoreError) -> Bool {
+        try connection.query(
+            """
+            SELECT 1 FROM subject v CROSS JOIN delivery d
+                ON d.subject = v.number AND d.slot = $5 AND d.subscriber = $6
+            WHERE v.type = $1 AND v.series = $2 AND v.edition = $3
+                AND (v.subject = $4 OR v.subject LIKE $4 || '.%') LIMIT 1
+            """,
+            [
+                .text(ReleaseRow.type), .text(release.info.series), .text(release.info.edition),
+                .text(release.point), .integer(slot), .integer(subscriber),
+            ]
+        ).isEmpty == false
+    }
+}
