@@ -99,6 +99,7 @@ public protocol Store: AnyObject {
     /// behind it (of the same subscriber and series, the earliest), to be due at the record's `nextHeldAt`; a
     /// record that says held is written as waiting, due now, where nothing earlier is unsettled any more.
     /// - Returns: when the first is due of those that were set free or made anew.
+    @discardableResult
     func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant?
 
     /// The bytes to send for a release in a format, nil where it was not frozen in that format.

@@ -87,3 +87,7 @@ struct BatchRangeTests {
         #expect(range(1, 9).overlaps(range(3, 4)) && range(3, 4).overlaps(range(1, 9)))
     }
 }
+
+extension BatchRange {
+    fileprivate func overlaps(_ other: BatchRange) -> Bool { first <= other.last && other.first <= last }
+}

@@ -60,8 +60,8 @@ enum StoreConformance {
             try bench.store.release(World.draft(1, cohort: cohort))
             let rows = [World.row(1, day: 4, kind: .inherited), World.row(2, day: 2, kind: .inherited)]
             let ledger = CohortLedger(series: "s", edition: World.edition, cohort: cohort.number, rows: rows)
-            try bench.store.inherit(ledger, now: World.t0)
-            try bench.store.inherit(ledger, now: World.t0)
+            try bench.store.enter(ledger, now: World.t0)
+            try bench.store.enter(ledger, now: World.t0)
             let kept = try bench.store.load().ledgers.first?.rows
             #expect(kept == [World.row(1, day: 1), rows[1]])
         }
@@ -105,7 +105,7 @@ enum StoreConformance {
             try bench.store.record(OutcomeGroup(), now: World.t0 + .days(3))
             #expect(try bench.store.load().mark == World.t0 + .days(3))
             let ledger = CohortLedger(series: "s", edition: World.edition, cohort: cohort.number, rows: [])
-            try bench.store.inherit(ledger, now: World.t0 + .days(4))
+            try bench.store.enter(ledger, now: World.t0 + .days(4))
             try bench.restart()
             #expect(try bench.store.load().mark == World.t0 + .days(4))
         }

@@ -1,12 +1,30 @@
 public import AdviceCore
 
 /// A store without a disk, for driving a scheduler by hand: what was committed is a value, and a crash is
-/// that value taken up by the next daemon. It keeps the constraints that the promises rest on, and nothing
-/// else.
+/// that value taken up by the next daemon. A second telling of what `AdviceStore.Store` promises, written
+/// for speed and for being read, with no line in common.
 public struct ToyStore: Sendable {
+    /// A text that somebody is sent: a release, a correction of one, or a corrected text as the release.
     public struct Release: Sendable {
-        public var draft: ReleaseDraft
+        public enum Kind: Sendable { case released, correction, rerelease }
+
         public var info: ReleaseInfo
+        public var kind: Kind
+        public var point: String
+        public var edition: Edition
+        public var row: LedgerRow
+        var subject: Int64
+        /// The roster's number at the release: who was a member then is sent it.
+        var cut: Int
+        /// Subjects of editions that were left behind: who has one of those is not sent this.
+        var earlier: [Int64] = []
+    }
+
+    struct Row: Sendable {
+        var record: DeliveryRecord
+        /// Of what is sent after the fact.
+        var dueAt: Instant?
+        var mayHaveArrived = false
     }
 
     struct Member: Sendable {
@@ -21,150 +39,158 @@ public struct ToyStore: Sendable {
         var release: Int64
         var members: [Int64]
         var due: Instant
+        /// For those who had an earlier revision.
+        var isCorrection = false
     }
 
-    public private(set) var records: [String: SeriesRecord] = [:]
-    public private(set) var decisions: [String] = []
-    public private(set) var cohorts: [CohortRecord] = []
-    private var ledgers: [Key: CohortLedger] = [:]
-    /// In order of number, from 1.
-    public private(set) var releases: [Release] = []
-    public private(set) var deliveries: [DeliveryKey: DeliveryRecord] = [:]
-    /// In the order of first appearance: a subscriber's number is its place, from 1.
-    public private(set) var subscribers: [ToySubscriber] = []
-    private var removed: Set<Int64> = []
-    private var closed: Set<Int64> = []
-    private var members: [Member] = []
-    private var batches: [Batch] = []
-    private var subjects: [Subject: Int64] = [:]
-    private var generation = 0
-    private var lastBatch: Int64 = 0
-    private var claimed: Set<DeliveryKey> = []
-    private var claimedBatches: Set<Int64> = []
-    /// Whether cohorts say since when they are there.
-    public var tellsSince = true
-    /// Members to a batch.
-    public var batchSize = 3
+    struct Joiner: Sendable {
+        var cohort: Int64
+        var subscriber: Int64
+        var hasMoved: Bool
+    }
 
     struct Key: Hashable, Sendable {
         var cohort: Int64
         var edition: Edition
     }
 
-    private struct Subject: Hashable, Sendable {
+    struct Subject: Hashable, Sendable {
+        var type: String
         var series: String
-        var edition: Edition
-        var point: String
+        var edition: String
+        var subject: String
     }
 
+    /// By `SeriesRecord.key`.
+    public internal(set) var records: [String: SeriesRecord] = [:]
+    public internal(set) var decisions: [String] = []
+    public internal(set) var cohorts: [CohortRecord] = []
+    var ledgers: [Key: CohortLedger] = [:]
+    /// In order of number, from 1.
+    public internal(set) var releases: [Release] = []
+    var rows: [DeliveryKey: Row] = [:]
+    /// Keys of what is not settled.
+    var open: Set<DeliveryKey> = []
+    /// In the order of first appearance: a subscriber's number is its place, from 1.
+    public internal(set) var subscribers: [ToySubscriber] = []
+    var firstDays: [Int64: CivilDate] = [:]
+    var removed: Set<Int64> = []
+    var closed: Set<Int64> = []
+    /// By an operator, until then.
+    var paused: [Int64: Instant] = [:]
+    var members: [Member] = []
+    var joiners: [Joiner] = []
+    var batches: [Batch] = []
+    var subjects: [Subject: Int64] = [:]
+    var subjectNames: [Subject] = []
+    var generation = 0
+    var lastBatch: Int64 = 0
+    var claimed: Set<DeliveryKey> = []
+    var claimedBatches: Set<Int64> = []
+    public internal(set) var mark: Instant?
+    public internal(set) var hold: ClockHold?
+    public var trustsClock = false
+    /// Whether cohorts say since when they are there.
+    public var tellsSince = true
+    /// Members to a batch.
+    public var batchSize = 3
+
     public init() {}
+
+    static let released = "advice.point.released"
 
     /// What the next daemon finds: nothing of it is claimed.
     public func restarted() -> ToyStore {
         var store = self
         store.claimed = []
         store.claimedBatches = []
+        store.trustsClock = false
         return store
     }
 
+    public var deliveries: [DeliveryKey: DeliveryRecord] { rows.mapValues(\.record) }
+
+    public func delivery(_ key: DeliveryKey) -> DeliveryRecord? { rows[key]?.record }
+
     public var knowledge: StoreKnowledge {
-        let records = records.values.sorted { $0.id < $1.id }
-        let current = ledgers.values.filter { ledger in
-            records.contains { $0.id == ledger.series && $0.edition == ledger.edition }
+        let records = records.values.sorted { $0.key < $1.key }
+        var newest: [Int64: [CohortLedger]] = [:]
+        for ledger in ledgers.values.sorted(by: {
+            ($0.cohort, $0.edition.cycle) < ($1.cohort, $1.edition.cycle)
+        })
+        where records.contains(where: { ToyStore.isOf($0, ledger) }) {
+            newest[ledger.cohort, default: []].removeAll {
+                $0.edition.start == ledger.edition.start && $0.edition.shadow == ledger.edition.shadow
+            }
+            newest[ledger.cohort, default: []].append(ledger)
         }
-        return StoreKnowledge(
-            series: records, cohorts: cohorts, ledgers: current.sorted { $0.cohort < $1.cohort })
+        let current = newest.keys.sorted().flatMap { newest[$0] ?? [] }
+        return StoreKnowledge(series: records, cohorts: counted, ledgers: current, mark: mark, hold: hold)
     }
 
-    /// The ledger of a cohort in the series' current edition.
+    /// The cohorts with their joiners.
+    var counted: [CohortRecord] {
+        cohorts.map { cohort in
+            var cohort = cohort
+            cohort.joiners = joiners.count { $0.cohort == cohort.number }
+            return cohort
+        }
+    }
+
+    static func isOf(_ record: SeriesRecord, _ ledger: CohortLedger) -> Bool {
+        ledger.series == record.id && ledger.edition.start == record.edition.start
+            && ledger.edition.shadow == record.edition.shadow
+    }
+
+    /// The ledger of a cohort in the series' current edition, all its cycles one after the other.
     public func rows(_ series: String, cohort: Int64) -> [LedgerRow] {
-        guard let record = records[series] else { return [] }
-        return ledgers[Key(cohort: cohort, edition: record.edition)]?.rows ?? []
+        let record = records[series]
+        return ledgers.values.filter { ledger in
+            ledger.cohort == cohort && record.map { ToyStore.isOf($0, ledger) } ?? false
+        }.sorted { $0.edition.cycle < $1.edition.cycle }.flatMap(\.rows)
     }
 
     public func has(_ row: LedgerRow, cohort: Int64, edition: Edition) -> Bool {
         ledgers[Key(cohort: cohort, edition: edition)]?.rows.contains { $0.point == row.point } ?? false
     }
 
-    // MARK: Roster
-
-    /// Takes the roster; `series` says which cohort each subscriber is in.
-    public mutating func take(_ roster: [ToySubscriber], series: [Series], now: Instant) {
-        generation += 1
-        for one in series {
-            if case .named(let zone) = one.zone {
-                _ = number(one.id, Cohort(zone: zone, at: one.at), now)
-            }
-        }
-        for entry in roster { join(entry, series, now) }
-        for place in subscribers.indices where !roster.contains(where: { $0.id == subscribers[place].id }) {
-            removed.insert(Int64(place + 1))
-            leave(Int64(place + 1), all: [])
-        }
-    }
-
-    private mutating func join(_ entry: ToySubscriber, _ series: [Series], _ now: Instant) {
-        var place = subscribers.count
-        if let known = subscribers.firstIndex(where: { $0.id == entry.id }) {
-            place = known
-            subscribers[place] = entry
-        } else {
-            subscribers.append(entry)
-        }
-        let subscriber = Int64(place + 1)
-        removed.remove(subscriber)
-        let wanted = series.filter { entry.series.isEmpty || entry.series.contains($0.id) }
-            .map { number($0.id, $0.cohort(zone: entry.zone, at: entry.at), now) }
-        leave(subscriber, all: wanted)
-        for cohort in wanted
-        where !members.contains(where: {
-            $0.subscriber == subscriber && $0.cohort == cohort && $0.until == nil
-        }) {
-            members.append(Member(subscriber: subscriber, cohort: cohort, from: generation))
-            let place = Int(cohort) - 1
-            if cohorts[place].members == 0, tellsSince { cohorts[place].since = now }
-            cohorts[place].members += 1
-        }
-    }
-
-    private mutating func leave(_ subscriber: Int64, all kept: [Int64]) {
-        for place in members.indices
-        where members[place].subscriber == subscriber && members[place].until == nil
-            && !kept.contains(members[place].cohort)
-        {
-            members[place].until = generation
-            cohorts[Int(members[place].cohort) - 1].members -= 1
-        }
-    }
-
-    private mutating func number(_ series: String, _ cohort: Cohort, _ now: Instant) -> Int64 {
-        if let known = cohorts.first(where: { $0.series == series && $0.cohort == cohort }) {
-            return known.number
-        }
-        let number = Int64(cohorts.count + 1)
-        cohorts.append(
-            CohortRecord(
-                number: number, series: series, cohort: cohort, members: 0, since: tellsSince ? now : nil))
-        return number
-    }
-
     // MARK: Writing
 
-    public mutating func commit(_ transaction: Transaction) -> CommitResult {
+    public mutating func commit(_ transaction: Transaction, now: Instant) -> CommitResult {
+        if trustsClock { mark = max(mark ?? now, now) }
         switch transaction {
         case .save(let record, let decision):
-            records[record.id] = record
+            records[record.key] = record
             if let decision { decisions.append(decision) }
-            return .done
-        case .inherit(let ledger):
+        case .enter(let ledger):
             for row in ledger.rows { _ = insert(row, ledger.series, ledger.edition, ledger.cohort) }
-            return .done
         case .release(let draft):
             return release(draft)
         case .record(let group):
-            record(group)
-            return .done
+            return .recorded(freed: record(group, now))
+        case .welcome(let welcome):
+            self.welcome(welcome, now)
+        case .correct(let drafts, let record, let decision):
+            for draft in drafts { correct(draft, now) }
+            records[record.key] = record
+            decisions.append(decision)
+        case .subscriber(let decision, let words):
+            guard decide(decision, now) else { return .unknownSubscriber }
+            decisions.append(words)
+        case .shiftWaits(let span):
+            for key in open {
+                let next = rows[key]?.record.nextAttemptAt
+                rows[key]?.record.nextAttemptAt = next.map { $0 - span }
+            }
+            for place in batches.indices { batches[place].due = batches[place].due - span }
+            for place in cohorts.indices {
+                cohorts[place].since = cohorts[place].since.map { min($0, now) }
+            }
+        case .hold(let hold, let decision):
+            self.hold = hold
+            if let decision { decisions.append(decision) }
         }
+        return .done
     }
 
     private mutating func insert(
@@ -177,161 +203,111 @@ public struct ToyStore: Sendable {
         guard !isTaken else { return false }
         ledger.rows.append(row)
         ledgers[key] = ledger
+        cuts[CutKey(cohort: cohort, edition: edition, point: row.point)] = generation
         return true
     }
 
+    struct CutKey: Hashable, Sendable {
+        var cohort: Int64
+        var edition: Edition
+        var point: String
+    }
+
+    /// The roster's number when a row came into a ledger.
+    var cuts: [CutKey: Int] = [:]
+
     private mutating func release(_ draft: ReleaseDraft) -> CommitResult {
-        let before = self
+        let key = Key(cohort: draft.cohort.number, edition: draft.edition)
+        let before = ledgers[key]
         for row in draft.missed + [draft.row] {
             guard insert(row, draft.series, draft.edition, draft.cohort.number) else {
-                self = before
-                let key = Key(cohort: draft.cohort.number, edition: draft.edition)
-                return .alreadyReleased(ledgers[key]?.rows ?? [])
+                ledgers[key] = before
+                return .alreadyReleased(before?.rows ?? [])
             }
         }
-        let number = Int64(releases.count + 1)
-        let info = ReleaseInfo(
-            number: number, type: "advice.point.released", series: draft.series,
-            edition: "\(draft.edition)", subject: draft.point.id, pointNumber: draft.point.number,
-            releasedAt: draft.row.releasedAt, scheduledFor: draft.row.scheduledFor)
-        releases.append(Release(draft: draft, info: info))
-        cut(draft, number)
-        return .released(number)
+        var release = add(
+            draft.point, draft.row, in: draft.series, draft.edition, draft.cohort.number, .released,
+            type: ToyStore.released, revision: draft.revision, at: draft.row.releasedAt)
+        release.earlier = subjectNames.indices.filter { place in
+            let name = subjectNames[place]
+            return name.type == ToyStore.released && name.series == draft.series
+                && draft.rebasedFrom.contains(name.edition)
+                && (name.subject == draft.point.id || name.subject.hasPrefix(draft.point.id + "."))
+        }.map { Int64($0 + 1) }
+        releases[releases.count - 1] = release
+        let active = members.filter { $0.cohort == draft.cohort.number && $0.until == nil }.map(\.subscriber)
+        cut(active, release.info.number, draft.series, draft.row.releasedAt, draft.spread)
+        return .released(release.info.number)
     }
 
-    private mutating func cut(_ draft: ReleaseDraft, _ release: Int64) {
-        let active = members.filter { $0.cohort == draft.cohort.number && $0.until == nil }.map(\.subscriber)
-        for start in stride(from: 0, to: active.count, by: batchSize) {
+    /// A text that is sent, under a subject of its own.
+    mutating func add(
+        _ point: Point, _ row: LedgerRow, in series: String, _ edition: Edition, _ cohort: Int64,
+        _ kind: Release.Kind, type: String, revision: Int, at releasedAt: Instant
+    ) -> Release {
+        let name = revision == 1 ? point.id : "\(point.id).\(revision)"
+        let key = Subject(type: type, series: series, edition: "\(edition)", subject: name)
+        let subject = subjects[key] ?? Int64(subjects.count + 1)
+        if subjects[key] == nil { subjectNames.append(key) }
+        subjects[key] = subject
+        let info = ReleaseInfo(
+            number: Int64(releases.count + 1), type: type, series: series, edition: "\(edition)",
+            subject: name, pointNumber: point.number, releasedAt: releasedAt,
+            scheduledFor: row.scheduledFor, cohort: cohort, revision: revision)
+        let release = Release(
+            info: info, kind: kind, point: point.id, edition: edition, row: row, subject: subject,
+            cut: generation)
+        releases.append(release)
+        return release
+    }
+
+    private mutating func cut(
+        _ active: [Int64], _ release: Int64, _ series: String, _ due: Instant, _ spread: Span
+    ) {
+        func offset(_ subscriber: Int64) -> Span {
+            SlotHash(series: series, subscriber: subscribers[Int(subscriber) - 1].id).offset(in: spread)
+        }
+        var groups: [(due: Instant, members: [Int64])] = []
+        if spread < .seconds(1) {
+            for start in stride(from: 0, to: active.count, by: batchSize) {
+                groups.append((due, Array(active[start..<min(start + batchSize, active.count)])))
+            }
+        } else {
+            for member in active {
+                let at = due + offset(member)
+                if let place = groups.firstIndex(where: { $0.due == at }) {
+                    groups[place].members.append(member)
+                } else {
+                    groups.append((at, [member]))
+                }
+            }
+        }
+        for group in groups {
             lastBatch += 1
             batches.append(
-                Batch(
-                    number: lastBatch, release: release,
-                    members: Array(active[start..<min(start + batchSize, active.count)]),
-                    due: draft.row.releasedAt))
+                Batch(number: lastBatch, release: release, members: group.members, due: group.due))
         }
+        batches.sort { ($0.due, $0.number) < ($1.due, $1.number) }
     }
 
-    private mutating func record(_ group: OutcomeGroup) {
-        for record in group.records {
-            claimed.remove(record.key)
-            if deliveries[record.key]?.state != .delivered { deliveries[record.key] = record }
-            if record.closesEndpoint { closed.insert(record.key.subscriber) }
-        }
-        batches.removeAll { group.finishedBatches.contains($0.number) }
-    }
+    // MARK: Looking
 
-    // MARK: Claims
-
-    public mutating func claim(limit: Int, now: Instant) -> Claim {
-        var claim = Claim()
-        let waiting = deliveries.values.filter { $0.state == .waiting && !claimed.contains($0.key) }
-            .sorted { order($0) < order($1) }
-        for record in waiting {
-            guard let due = record.nextAttemptAt else { continue }
-            guard due <= now, claim.deliveries.count < limit else {
-                claim.nextDue = min(claim.nextDue ?? due, due)
-                break
-            }
-            hand(record.key, record.release, nil, releases[Int(record.release) - 1].info.releasedAt, &claim)
-        }
-        for batch in batches where !claimedBatches.contains(batch.number) && !isBlocked(batch) {
-            guard batch.due <= now, claim.deliveries.count < limit else {
-                claim.nextDue = min(claim.nextDue ?? batch.due, batch.due)
-                break
-            }
-            claimedBatches.insert(batch.number)
-            let before = claim.deliveries.count
-            for key in owed(batch) { hand(key, batch.release, batch.number, batch.due, &claim) }
-            claim.batches.append(
-                Claim.Batch(number: batch.number, count: claim.deliveries.count - before))
-        }
-        return claim
-    }
-
-    private func order(_ record: DeliveryRecord) -> (Int64, Int64, Int64) {
-        (record.nextAttemptAt?.nanoseconds ?? .max, record.key.subject, record.key.subscriber)
-    }
-
-    private func isBlocked(_ batch: Batch) -> Bool {
-        batches.contains { other in
-            other.release < batch.release && !Set(other.members).isDisjoint(with: batch.members)
-                && releases[Int(other.release) - 1].info.series
-                    == releases[Int(batch.release) - 1].info.series
-        }
-    }
-
-    private mutating func owed(_ batch: Batch) -> [DeliveryKey] {
-        let draft = releases[Int(batch.release) - 1].draft
-        let subject = subject(of: draft)
-        return batch.members.map { DeliveryKey(subject: subject, subscriber: $0) }
-            .filter { deliveries[$0] == nil && !claimed.contains($0) }
-    }
-
-    private mutating func subject(of draft: ReleaseDraft) -> Int64 {
-        let key = Subject(series: draft.series, edition: draft.edition, point: draft.point.id)
-        let number = subjects[key] ?? Int64(subjects.count + 1)
-        subjects[key] = number
-        return number
-    }
-
-    private mutating func hand(
-        _ key: DeliveryKey, _ release: Int64, _ batch: Int64?, _ due: Instant, _ claim: inout Claim
-    ) {
-        claimed.insert(key)
-        let subscriber = subscribers[Int(key.subscriber) - 1]
-        let info = releases[Int(release) - 1].info
-        let known = deliveries[key]
-        claim.deliveries.append(
-            ClaimedDelivery(
-                key: key, batch: batch, release: info, subscriberID: subscriber.id,
-                attempts: known?.attempts ?? 0, due: due, goneAt: known?.goneAt,
-                standing: standing(key.subscriber, in: info.series),
-                endpoint: Endpoint(
-                    url: .inline("https://\(subscriber.id).example.com/"), secrets: [], format: .standard,
-                    limitKey: subscriber.limitKey, sharesHost: false, options: subscriber.options)))
-    }
-
-    private func standing(_ subscriber: Int64, in series: String) -> ClaimedDelivery.Standing {
-        let isMember = members.contains {
-            $0.subscriber == subscriber && $0.until == nil && cohorts[Int($0.cohort) - 1].series == series
-        }
-        if removed.contains(subscriber) || !isMember { return .removed }
-        if closed.contains(subscriber) { return .closed }
-        return subscribers[Int(subscriber) - 1].paused ? .paused : .active
-    }
-
-    /// Deliveries that are owed and not settled: waiting rows, and members of unfinished batches without one.
-    public var unsettled: Int {
-        let waiting = deliveries.values.count { !$0.state.isSettled }
-        let owed = batches.reduce(0) { sum, batch in
-            let draft = releases[Int(batch.release) - 1].draft
-            let key = Subject(series: draft.series, edition: draft.edition, point: draft.point.id)
-            let subject = subjects[key]
-            return sum
-                + batch.members.count { member in
-                    subject.map { deliveries[DeliveryKey(subject: $0, subscriber: member)] == nil } ?? true
-                }
-        }
-        return waiting + owed
-    }
+    /// Deliveries that are owed and not settled: open rows, and members of unfinished batches without one.
+    public var unsettled: Int { open.count + batches.reduce(0) { $0 + owed($1).count } }
 
     /// Whether all members of a batch have a row, counting `records` that are being written.
     public func isComplete(batch number: Int64, with records: [DeliveryRecord]) -> Bool {
         guard let batch = batches.first(where: { $0.number == number }) else { return true }
-        let draft = releases[Int(batch.release) - 1].draft
-        let key = Subject(series: draft.series, edition: draft.edition, point: draft.point.id)
-        guard let subject = subjects[key] else { return batch.members.isEmpty }
         let written = Set(records.map(\.key))
-        return batch.members.map { DeliveryKey(subject: subject, subscriber: $0) }
-            .allSatisfy { deliveries[$0] != nil || written.contains($0) }
+        return owed(batch).allSatisfy { written.contains($0) }
     }
 
     /// The points for which `subscriber` has a delivery, whatever became of it.
     public func points(owedTo subscriber: String, in series: String) -> Set<String> {
         guard let place = subscribers.firstIndex(where: { $0.id == subscriber }) else { return [] }
-        let mine = deliveries.values.filter { $0.key.subscriber == Int64(place + 1) }
-        let infos = mine.map { releases[Int($0.release) - 1].info }
-        return Set(infos.filter { $0.series == series }.map(\.subject))
+        let mine = rows.filter { $0.key.subscriber == Int64(place + 1) }.map(\.value.record)
+        let sent = mine.map { releases[Int($0.release) - 1] }.filter { $0.kind != .correction }
+        return Set(sent.filter { $0.info.series == series }.map(\.point))
     }
 
     public func isClaimed(_ key: DeliveryKey) -> Bool { claimed.contains(key) }
@@ -343,6 +319,7 @@ public struct ToySubscriber: Hashable, Sendable {
     public var id: String
     public var zone: String?
     public var at: TimeOfDay?
+    public var joined: CivilDate?
     /// Empty is all series.
     public var series: [String] = []
     public var limitKey: String

@@ -16,6 +16,9 @@ public struct Receipts: Sendable {
         public var point: String
         public var slotDate: CivilDate
         public var at: Instant
+        /// Sent after the fact.
+        public var isArrears = false
+        public var isCorrection = false
     }
 
     mutating func excuse(_ key: DeliveryKey) { excused.insert(key) }
@@ -35,11 +38,12 @@ extension World {
     /// What the scheduler may decide by: the series with the cohorts that are current.
     public var settings: SchedulerSettings {
         let setups = series.map { series -> SeriesSetup in
-            let mine = store.cohorts.filter { record in
+            let mine = store.counted.filter { record in
                 guard record.series == series.id else { return false }
                 switch series.zone {
-                case .named(let zone): return record.cohort == Cohort(zone: zone, at: series.at)
-                case .subscriber: return record.members > 0
+                case .named(let zone) where series.join != .fromStart:
+                    return record.cohort == Cohort(zone: zone, at: series.at)
+                case .named, .subscriber: return record.members > 0
                 }
             }
             return SeriesSetup(
@@ -47,6 +51,9 @@ extension World {
                 cohorts: mine.map {
                     SeriesSetup.CohortSetup(
                         record: $0, calendar: TestZones.calendar($0.cohort.zone, $0.cohort.at))
+                },
+                former: store.counted.filter { record in
+                    record.series == series.id && !mine.contains { $0.number == record.number }
                 })
         }
         return SchedulerSettings(series: setups, concurrency: concurrency, perHost: perHost, hosts: hosts)
@@ -56,7 +63,7 @@ extension World {
 
     mutating func checkSend(_ attempt: Attempt) {
         let delivery = attempt.delivery
-        let row = store.deliveries[delivery.key]
+        let row = store.delivery(delivery.key)
         var wrong: [String] = []
         func note(_ isWrong: Bool, _ what: String) {
             if isWrong { wrong.append(what) }
@@ -82,7 +89,7 @@ extension World {
 
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
-        case .save, .inherit: break
+        case .save, .enter, .welcome, .correct, .subscriber, .shiftWaits, .hold: break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
         }
@@ -97,13 +104,17 @@ extension World {
         let name = "\(draft.series)/\(draft.point.id) on \(draft.row.slotDate)"
         if isLate(draft.row.scheduledFor, by: .seconds(5)) { problems.append("P10: released late: \(name)") }
         if draft.row.releasedAt < draft.row.scheduledFor { problems.append("released early: \(name)") }
-        guard let record = store.records[draft.series], let begin = record.begin else {
+        guard let record = store.records[draft.edition.shadow ? draft.series + ".shadow" : draft.series],
+            let begin = record.begin
+        else {
             problems.append("P3: released though the series has not begun: \(name)")
             return
         }
         if record.state != .running { problems.append("P3: released though it is \(record.state): \(name)") }
         if draft.row.slotDate < begin { problems.append("P3: released before it begins: \(name)") }
-        if draft.edition != record.edition { problems.append("released in another edition: \(name)") }
+        if draft.edition.start != record.edition.start || draft.edition.shadow != record.edition.shadow {
+            problems.append("released in another edition: \(name)")
+        }
     }
 
     private mutating func checkGroup(_ group: OutcomeGroup) {
@@ -124,6 +135,13 @@ extension World {
         }
     }
 
+    /// As it was written; a held one may have been set free, and any superseded, in the same transaction.
+    private func isOnDisk(_ record: DeliveryRecord) -> Bool {
+        guard let row = store.delivery(record.key) else { return false }
+        return row == record || row.state == .delivered
+            || (!record.state.isSettled && row.attempts >= record.attempts)
+    }
+
     mutating func checkTelling(_ telling: Telling) {
         switch telling {
         case .released(let draft, _):
@@ -132,7 +150,7 @@ extension World {
             }
         case .delivered(let settlement), .waiting(let settlement), .exhausted(let settlement),
             .cancelled(let settlement):
-            if store.deliveries[settlement.record.key] != settlement.record {
+            if !isOnDisk(settlement.record) {
                 problems.append("P8: told of an outcome that is not on disk: \(settlement.subscriber)")
             }
         case .begins(let series, _):
@@ -153,16 +171,19 @@ extension World {
             }
             return
         }
-        let draft = store.releases[Int(delivery.release.number) - 1].draft
+        let release = store.releases[Int(delivery.release.number) - 1]
         let receipt = Receipts.Receipt(
-            subscriber: delivery.subscriberID, series: draft.series, edition: "\(draft.edition)",
-            point: draft.point.id, slotDate: draft.row.slotDate, at: clock.wall)
+            subscriber: delivery.subscriberID, series: release.info.series, edition: "\(release.edition)",
+            point: release.point, slotDate: release.row.slotDate, at: clock.wall,
+            isArrears: delivery.isArrears, isCorrection: release.kind == .correction)
         for earlier in ledgerOfReceivers.receipts(of: receipt.subscriber)
-        where earlier.series == receipt.series && earlier.edition == receipt.edition {
+        where !receipt.isCorrection && !earlier.isCorrection && earlier.series == receipt.series
+            && earlier.edition == receipt.edition
+        {
             if earlier.point == receipt.point {
                 problems.append("P1: \(receipt.subscriber) got \(receipt.point) twice in one edition")
             }
-            if earlier.slotDate == receipt.slotDate {
+            if earlier.slotDate == receipt.slotDate, !receipt.isArrears, !earlier.isArrears {
                 problems.append(
                     "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) "
                         + "for \(receipt.slotDate)"

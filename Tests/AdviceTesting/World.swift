@@ -17,6 +17,9 @@ public struct World: Sendable {
     public var perHost = 4
     public var hosts: [String: Int] = [:]
     public var once = false
+    /// What evidence there is of the clock's being synchronized.
+    public var sync = ClockSync.synchronized
+    private var markBefore: Instant?
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -107,17 +110,17 @@ public struct World: Sendable {
         calm = max(calm, clock.boot)
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
-        store.take(roster, series: series, now: clock.wall)
-        feed(.started(store.knowledge, settings))
+        takeRoster()
+        feed(.started(knowledge, settings))
     }
 
     /// A reload with the series and the roster as they are now.
-    public mutating func reload() {
+    public mutating func reload(isRebase: Bool = false) {
         guard isUp else { return }
         calm = max(calm, clock.boot)
         noteRoster()
-        store.take(roster, series: series, now: clock.wall)
-        feed(.configured(settings))
+        takeRoster()
+        feed(.configured(settings, isRebase: isRebase))
     }
 
     /// Somebody sets the wall clock; the kernel says so where `isNoticed`.
@@ -136,7 +139,20 @@ public struct World: Sendable {
     }
 
     /// Something else than the daemon writes to the store, as a command does where none runs.
-    public mutating func write(_ transaction: Transaction) { _ = store.commit(transaction) }
+    public mutating func write(_ transaction: Transaction) { _ = store.commit(transaction, now: clock.wall) }
+
+    /// The mark is that of before the import, which raises it.
+    private var knowledge: StoreKnowledge {
+        var knowledge = store.knowledge
+        knowledge.mark = markBefore
+        return knowledge
+    }
+
+    private mutating func takeRoster() {
+        markBefore = store.mark
+        let wall = clock.wall
+        store.take(roster, series: series, now: wall) { TestZones.rules($0).local(of: wall).date }
+    }
 
     /// The process dies; a commit on its way is on the disk or is not.
     public mutating func crash() {
@@ -252,7 +268,7 @@ public struct World: Sendable {
     @discardableResult
     private mutating func apply(_ transaction: Transaction) -> CommitResult {
         checkWrite(transaction)
-        return store.commit(transaction)
+        return store.commit(transaction, now: clock.wall)
     }
 
     private mutating func arrive(_ attempt: Attempt, life: Int) {
@@ -302,6 +318,10 @@ public struct World: Sendable {
         case .tell(let telling):
             checkTelling(telling)
             tellings.append(telling)
+        case .probeClock:
+            happen(in: .milliseconds(1), .feed(.clockProbed(sync)), life: life)
+        case .trustClock(let isTrusted):
+            store.trustsClock = isTrusted
         case .answer(_, let answer):
             answers.append(answer)
         case .exit(let exit):
@@ -329,7 +349,7 @@ public struct World: Sendable {
         storeFree = clock.boot
         groupsUnderway = []
         for attempt in inFlight.values { ledgerOfReceivers.excuse(attempt.delivery.key) }
-        for key in ledgerOfReceivers.answered where store.deliveries[key]?.state != .delivered {
+        for key in ledgerOfReceivers.answered where store.delivery(key)?.state != .delivered {
             ledgerOfReceivers.excuse(key)
         }
         inFlight = [:]

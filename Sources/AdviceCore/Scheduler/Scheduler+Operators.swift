@@ -76,14 +76,14 @@ extension Scheduler {
 
     /// The series and its record, where nothing is being written of it.
     private func find(_ id: String) throws(Refusal) -> (setup: SeriesSetup, record: SeriesRecord) {
+        guard !busySeries.contains(id) else {
+            throw Refusal("\(id) is being written at this moment; ask again")
+        }
         guard let setup = settings.series.first(where: { $0.series.id == id }),
             let record = records[setup.series.recordKey]
         else {
             let known = settings.series.map(\.series.id).joined(separator: ", ")
             throw Refusal("there is no series '\(id)'; there is: \(known)")
-        }
-        guard !busySeries.contains(id) else {
-            throw Refusal("\(id) is being written at this moment; ask again")
         }
         return (setup, record)
     }

@@ -1,6 +1,7 @@
 public import AdviceCore
 
 extension SQLiteStore {
+    @discardableResult
     public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant? {
         let freed = try write(now) { () throws(StoreError) -> Instant? in
             let delivery = try connection.statement(SQLiteStore.upsert)

@@ -73,7 +73,7 @@ struct DeliveriesTests {
         #expect(sent.attempts.map(\.delivery.subscriberID) == ["s1", "s2"])
         let settings = SchedulerSettings(series: [], concurrency: 2, perHost: 1000)
         let later = now + .seconds(1)
-        let back = scheduler.handle(.configured(settings), now: clocks(later))
+        let back = scheduler.handle(.configured(settings, isRebase: false), now: clocks(later))
         let records = back.groups.flatMap(\.records)
         #expect(records.map(\.key.subscriber) == [3, 5])
         #expect(records.allSatisfy { $0.state == .waiting && $0.attempts == 0 && $0.nextAttemptAt == later })

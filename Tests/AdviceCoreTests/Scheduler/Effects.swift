@@ -17,7 +17,7 @@ extension [Effect] {
     }
 
     var inherited: [CohortLedger] {
-        transactions.compactMap { if case .inherit(let ledger) = $0.transaction { ledger } else { nil } }
+        transactions.compactMap { if case .enter(let ledger) = $0.transaction { ledger } else { nil } }
     }
 
     var groups: [OutcomeGroup] {

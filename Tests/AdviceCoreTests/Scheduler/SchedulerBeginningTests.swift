@@ -176,7 +176,7 @@ struct SchedulerBeginningTests {
         let started = scheduler.handle(.started(world.store.knowledge, world.settings), now: due)
         #expect(started.releases.map(\.point.id) == ["p1"])
         world.series[0].start = day("2026-07-02")
-        let moved = scheduler.handle(.configured(world.settings), now: due)
+        let moved = scheduler.handle(.configured(world.settings, isRebase: false), now: due)
         #expect(moved.saves.isEmpty)
         let refused = scheduler.handle(
             .operate(.start(series: "s", on: nil, after: nil), request: 1), now: due)
@@ -192,7 +192,7 @@ struct SchedulerBeginningTests {
         world.run(for: .minutes(1))
         world.operate(.start(series: "s", on: nil, after: nil))
         world.run(for: .minutes(1))
-        #expect(world.answers == [.done("done")])
+        #expect(world.answers == [.done("start s on 2026-07-10")])
         #expect(record(world)?.edition == Edition(start: day("2026-07-10")))
         #expect(world.ledgerOfReceivers.points(of: "ann") == ["p1"])
         #expect(world.store.decisions == ["start s on 2026-07-10"])
@@ -208,7 +208,7 @@ struct SchedulerBeginningTests {
         world.run(until: moment("2026-07-11T14:00:00Z"))
         #expect(world.ledgerOfReceivers.points(of: "ann") == ["p8", "p9"])
         #expect(record(world)?.edition == Edition(start: day("2026-07-01")))
-        #expect(world.store.releases.map(\.draft.row.sequence) == [8, 9])
+        #expect(world.store.releases.map(\.row.sequence) == [8, 9])
         var other = self.world(at: "2026-07-10T20:00:00Z")
         other.start()
         other.run(for: .minutes(1))
@@ -263,12 +263,12 @@ struct SchedulerBeginningTests {
             .start(series: "s", on: nil, after: nil), knowing: world.store.knowledge,
             settings: world.settings,
             now: world.clock.now)
-        guard case .save(let record, let words) = decision else {
+        guard case .commit(let transactions, let words) = decision, transactions.count == 1 else {
             Issue.record("the command is good")
             return
         }
         #expect(words == "start s on 2026-07-10")
-        world.write(.save(record, decision: words))
+        world.write(transactions[0])
         world.start()
         world.run(for: .minutes(1))
         #expect(world.ledgerOfReceivers.points(of: "ann") == ["p1"])
@@ -308,6 +308,6 @@ struct SchedulerBeginningTests {
         var world = world(at: "2026-07-10T20:00:00Z")
         world.start()
         world.operate(.start(series: "s", on: nil, after: nil))
-        #expect(world.answers == [.refused("s is being begun at this moment; ask again")])
+        #expect(world.answers == [.refused("s is being written at this moment; ask again")])
     }
 }

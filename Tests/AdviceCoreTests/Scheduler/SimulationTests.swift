@@ -155,7 +155,7 @@ private struct Course {
         world.run(for: .days(12))
         // A release of today may still be on its way.
         world.series[0].points.removeAll { point in
-            !world.store.releases.contains { $0.draft.point.id == point.id }
+            !world.store.releases.contains { $0.point == point.id }
         }
         world.reload()
         world.run(for: .days(9))

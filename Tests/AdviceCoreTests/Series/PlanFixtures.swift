@@ -23,10 +23,24 @@ extension Plan {
     /// The point that is due, its slot date, and what is recorded as missed with it.
     func dueWords(at now: String) -> [String] {
         guard let due = due(at: moment(now)) else { return [] }
-        return (due.missed + [due.assignment]).map(\.words)
+        return (due.missed + [due.assignment].compactMap(\.self)).map(\.words)
     }
 }
 
 extension Plan.Assignment {
     var words: String { "\(point.id) \(slot.date)\(isMissed ? " !" : "")" }
+}
+
+extension Plan {
+    init(
+        series: Series, calendar: SlotCalendar, begin: CivilDate?, rows: [LedgerRow], passed: [String]
+    ) {
+        self.init(
+            series: series, calendar: calendar, begin: begin, rows: rows, terms: Terms(passed: passed))
+    }
+
+    var passed: [String] { terms.passed }
+
+    /// The next point that will be released.
+    func upcoming(at now: Instant) -> Assignment? { next(at: now)?.assignment }
 }

@@ -35,12 +35,13 @@ struct PlanPropertyTests {
         arguments: 0..<300)
     func dueIsNext(seed: Int) {
         let (plan, now) = draw(seed)
-        let next = plan.next(at: now)
+        let next = plan.upcoming(at: now)
         let due = plan.due(at: now)
         if let next, next.slot.instant <= now {
             #expect(due?.assignment == next)
         } else {
-            #expect(due == nil)
+            // Missed pins may be left to be recorded.
+            #expect(due?.assignment == nil)
         }
         let missed = due?.missed ?? []
         #expect(missed.allSatisfy { $0.isMissed && plan.isMissed($0.slot, at: now) })
@@ -68,12 +69,12 @@ struct PlanPropertyTests {
         var plan = drawn
         var now = plan.calendar.slot(on: plan.firstDate)?.instant ?? Instant(seconds: 0)
         var released: [LedgerRow] = []
-        while let next = plan.next(at: now) {
+        while let next = plan.upcoming(at: now) {
             now = max(now, next.slot.instant) + .minutes(10)
-            guard let due = plan.due(at: now) else { break }
+            guard let due = plan.due(at: now), let assignment = due.assignment else { break }
             released.append(
                 LedgerRow.sample(
-                    due.assignment.point.id, released.count + 1, on: due.assignment.slot.date,
+                    assignment.point.id, released.count + 1, on: assignment.slot.date,
                     in: plan.calendar))
             plan = plan.adding(due, at: now)
         }
@@ -128,7 +129,7 @@ extension Plan {
     /// The plan after `due` went into the ledger.
     fileprivate func adding(_ due: Due, at now: Instant) -> Plan {
         var rows = rows
-        for assignment in due.missed + [due.assignment] {
+        for assignment in due.missed + [due.assignment].compactMap(\.self) {
             rows.append(
                 LedgerRow(
                     point: assignment.point.id, sequence: rows.count + 1, slotDate: assignment.slot.date,

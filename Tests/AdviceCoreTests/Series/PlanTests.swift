@@ -10,7 +10,8 @@ struct PlanTests {
         let plan = Plan.of(.sample(points: 3))
         #expect(
             plan.words(at: "2026-06-20T00:00:00Z") == ["p1 2026-07-01", "p2 2026-07-02", "p3 2026-07-03"])
-        #expect(plan.next(at: moment("2026-06-20T00:00:00Z"))?.slot.instant == moment("2026-07-01T13:00:00Z"))
+        #expect(
+            plan.upcoming(at: moment("2026-06-20T00:00:00Z"))?.slot.instant == moment("2026-07-01T13:00:00Z"))
         let whys = plan.assignments(at: moment("2026-06-20T00:00:00Z")).flatMap(\.why)
         #expect(whys == [])
     }
@@ -28,7 +29,7 @@ struct PlanTests {
             series: .sample(), calendar: TestZones.calendar("America/New_York"), begin: nil, rows: [],
             passed: [])
         #expect(plan.due(at: moment("2030-01-01T00:00:00Z")) == nil)
-        #expect(plan.next(at: moment("2026-01-01T00:00:00Z")) == nil)
+        #expect(plan.upcoming(at: moment("2026-01-01T00:00:00Z")) == nil)
         #expect(plan.assignments(at: moment("2026-01-01T00:00:00Z")) == [])
         #expect(!plan.isFinished(at: moment("2026-01-01T00:00:00Z")))
     }
@@ -71,7 +72,7 @@ struct PlanTests {
     @Test("a long row of obstacles is told in a few words")
     func longBlackout() {
         let series = Series.sample(points: 1) { $0.blackout = [day("2026-07-01")...day("2026-08-01")] }
-        let why = Plan.of(series).next(at: moment("2026-06-01T00:00:00Z"))?.why
+        let why = Plan.of(series).upcoming(at: moment("2026-06-01T00:00:00Z"))?.why
         #expect(why?.count == 5)
         #expect(why?.last == "and further days")
     }
@@ -83,8 +84,8 @@ struct PlanTests {
             Plan.of(.sample(points: 1) { $0.blackout = [start...(start + (days - 1))] })
         }
         let now = moment("2026-06-01T00:00:00Z")
-        #expect(plan(blackout: 3659).next(at: now)?.slot.date == start + 3659)
-        #expect(plan(blackout: 3660).next(at: now) == nil)
+        #expect(plan(blackout: 3659).upcoming(at: now)?.slot.date == start + 3659)
+        #expect(plan(blackout: 3660).upcoming(at: now) == nil)
         #expect(plan(blackout: 3660).isFinished(at: now))
     }
 
@@ -123,7 +124,7 @@ struct PlanTests {
     func overlap() {
         let series = Series.sample(
             points: 3, start: day("2026-11-01"), at: timeOfDay("01:30"))
-        let first = Plan.of(series).next(at: moment("2026-10-31T00:00:00Z"))
+        let first = Plan.of(series).upcoming(at: moment("2026-10-31T00:00:00Z"))
         #expect(first?.slot.instant == moment("2026-11-01T05:30:00Z"))
         #expect(first?.why == ["01:30 comes twice on 2026-11-01: the first"])
         // 01:30 comes again at 06:30Z.
@@ -157,7 +158,7 @@ struct PlanTests {
     func lateOrMissed(at: String, late: String, missed: String) {
         let plan = Plan.of(.sample(points: 2, at: timeOfDay(at)))
         #expect(plan.dueWords(at: late) == ["p1 2026-07-01"])
-        let next = plan.next(at: moment(missed))
+        let next = plan.upcoming(at: moment(missed))
         #expect(next?.slot.date == day("2026-07-02"))
         #expect(next?.why.first == "the slot of 2026-07-01 was missed")
     }
@@ -180,11 +181,11 @@ struct PlanTests {
         let series = Series.sample(points: 15) { $0.catchUp = .all }
         var plan = Plan.of(series, done: ["p1": "2026-07-01"])
         var gone: [String] = []
-        while let due = plan.due(at: moment("2026-07-04T14:00:00Z")) {
-            gone.append(due.assignment.words)
+        while let due = plan.due(at: moment("2026-07-04T14:00:00Z")), let assignment = due.assignment {
+            gone.append(assignment.words)
             #expect(due.missed == [])
             let row = LedgerRow.sample(
-                due.assignment.point.id, plan.rows.count + 1, on: due.assignment.slot.date, in: plan.calendar)
+                assignment.point.id, plan.rows.count + 1, on: assignment.slot.date, in: plan.calendar)
             plan = Plan(
                 series: series, calendar: plan.calendar, begin: plan.begin, rows: plan.rows + [row],
                 passed: [])

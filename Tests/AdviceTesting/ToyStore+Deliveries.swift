@@ -1,0 +1,256 @@
+public import AdviceCore
+
+/// What is handed out and what comes back, in order for each subscriber, and what corrects it.
+extension ToyStore {
+    // MARK: Records
+
+    /// - Returns: when the first is due of what was set free or made.
+    mutating func record(_ group: OutcomeGroup, _ now: Instant) -> Instant? {
+        var first: Instant?
+        func due(_ instant: Instant?) {
+            if let instant { first = min(first ?? instant, instant) }
+        }
+        for record in group.records {
+            claimed.remove(record.key)
+            write(record)
+            if record.closesEndpoint { closed.insert(record.key.subscriber) }
+        }
+        for record in group.records {
+            let release = releases[Int(record.release) - 1]
+            if isSuperseded(release) { due(supersede(record.key, of: release, now)) }
+            guard release.kind != .correction else { continue }
+            if record.state == .held {
+                due(free(record.key.subscriber, release.info.series, at: now))
+            } else if let next = record.nextHeldAt {
+                due(free(record.key.subscriber, release.info.series, at: next))
+            }
+        }
+        batches.removeAll { group.finishedBatches.contains($0.number) }
+        return first
+    }
+
+    private mutating func write(_ record: DeliveryRecord) {
+        var row = rows[record.key] ?? Row(record: record)
+        if row.record.state != .delivered || record.state == .delivered { row.record = record }
+        if record.attempt?.mayHaveArrived ?? false { row.mayHaveArrived = true }
+        rows[record.key] = row
+        if row.record.state.isSettled { open.remove(record.key) } else { open.insert(record.key) }
+    }
+
+    /// Sets the earliest held point free, where nothing of the series waits any more.
+    mutating func free(_ subscriber: Int64, _ series: String, at instant: Instant) -> Instant? {
+        let mine = open.filter { $0.subscriber == subscriber && isPoint($0, of: series) }
+        guard !mine.contains(where: { rows[$0]?.record.state == .waiting }) else { return nil }
+        func turn(_ key: DeliveryKey) -> (Int, Int, Int64) {
+            guard let row = rows[key] else { return (0, 0, 0) }
+            let release = releases[Int(row.record.release) - 1]
+            return (release.row.slotDate.day, release.row.sequence, release.info.number)
+        }
+        guard let next = mine.min(by: { turn($0) < turn($1) }) else { return nil }
+        rows[next]?.record.state = .waiting
+        rows[next]?.record.error = nil
+        rows[next]?.record.nextAttemptAt = instant
+        if rows[next]?.dueAt != nil { rows[next]?.dueAt = instant }
+        return instant
+    }
+
+    // MARK: Claims
+
+    public mutating func claim(limit: Int, now: Instant) -> Claim {
+        if trustsClock { mark = max(mark ?? now, now) }
+        var claim = Claim()
+        let waiting = open.filter { rows[$0]?.record.state == .waiting && !claimed.contains($0) }
+            .compactMap { rows[$0] }.sorted { order($0.record) < order($1.record) }
+        for row in waiting {
+            guard let due = row.record.nextAttemptAt else { continue }
+            guard due <= now, claim.deliveries.count < limit else {
+                claim.nextDue = min(claim.nextDue ?? due, due)
+                break
+            }
+            let release = releases[Int(row.record.release) - 1]
+            hand(row.record.key, release, nil, row.dueAt ?? release.info.releasedAt, now, &claim)
+        }
+        for batch in batches where !claimedBatches.contains(batch.number) && !isBlocked(batch) {
+            guard batch.due <= now, claim.deliveries.count < limit else {
+                claim.nextDue = min(claim.nextDue ?? batch.due, batch.due)
+                break
+            }
+            claimedBatches.insert(batch.number)
+            let before = claim.deliveries.count
+            let release = releases[Int(batch.release) - 1]
+            for key in owed(batch) where !claimed.contains(key) {
+                hand(key, release, batch.number, batch.due, now, &claim)
+            }
+            claim.batches.append(
+                Claim.Batch(number: batch.number, count: claim.deliveries.count - before))
+        }
+        return claim
+    }
+
+    private func order(_ record: DeliveryRecord) -> (Int64, Int64, Int64) {
+        (record.nextAttemptAt?.nanoseconds ?? .max, record.key.subject, record.key.subscriber)
+    }
+
+    private func isBlocked(_ batch: Batch) -> Bool {
+        guard !batch.isCorrection else { return false }
+        return batches.contains { other in
+            !other.isCorrection && other.release < batch.release
+                && !Set(other.members).isDisjoint(with: batch.members)
+                && releases[Int(other.release) - 1].info.series
+                    == releases[Int(batch.release) - 1].info.series
+        }
+    }
+
+    /// The members that a batch is for and that have no row.
+    func owed(_ batch: Batch) -> [DeliveryKey] {
+        let release = releases[Int(batch.release) - 1]
+        let receivers = batch.isCorrection ? self.receivers(of: release) : batch.members
+        return receivers.filter { subscriber in
+            !release.earlier.contains { subject in
+                let state = rows[DeliveryKey(subject: subject, subscriber: subscriber)]?.record.state
+                return state == .waiting || state == .held || state == .delivered
+            }
+        }
+        .map { DeliveryKey(subject: release.subject, subscriber: $0) }
+        .filter { rows[$0] == nil }
+    }
+
+    private mutating func hand(
+        _ key: DeliveryKey, _ release: Release, _ batch: Int64?, _ due: Instant, _ now: Instant,
+        _ claim: inout Claim
+    ) {
+        let subscriber = subscribers[Int(key.subscriber) - 1]
+        let known = rows[key]
+        var standing = standing(key.subscriber, in: release.info.series, now)
+        if standing == .active, batch != nil, release.kind != .correction,
+            isBehind(key.subscriber, release.info.series)
+        {
+            standing = .behind
+        }
+        claimed.insert(key)
+        claim.deliveries.append(
+            ClaimedDelivery(
+                key: key, batch: batch, release: release.info, subscriberID: subscriber.id,
+                attempts: known?.record.attempts ?? 0, due: due, isArrears: known?.dueAt != nil,
+                goneAt: known?.record.goneAt, standing: standing,
+                endpoint: Endpoint(
+                    url: .inline("https://\(subscriber.id).example.com/"), secrets: [], format: .standard,
+                    limitKey: subscriber.limitKey, sharesHost: false, options: subscriber.options)))
+    }
+
+    private func standing(
+        _ subscriber: Int64, in series: String, _ now: Instant
+    ) -> ClaimedDelivery.Standing {
+        let isMember = members.contains {
+            $0.subscriber == subscriber && $0.until == nil && cohorts[Int($0.cohort) - 1].series == series
+        }
+        if removed.contains(subscriber) || !isMember { return .removed }
+        if closed.contains(subscriber) { return .closed }
+        if let until = paused[subscriber], now < until { return .paused }
+        return subscribers[Int(subscriber) - 1].paused ? .paused : .active
+    }
+
+    // MARK: Corrections
+
+    /// Earlier texts of the same point in the same cohort.
+    private func prior(to release: Release) -> [Release] {
+        releases.filter {
+            $0.info.series == release.info.series && $0.edition == release.edition
+                && $0.info.cohort == release.info.cohort && $0.point == release.point
+                && $0.info.revision < release.info.revision
+        }
+    }
+
+    private func isSuperseded(_ release: Release) -> Bool {
+        releases.contains {
+            $0.kind == .correction && $0.info.series == release.info.series
+                && $0.edition == release.edition && $0.info.cohort == release.info.cohort
+                && $0.point == release.point && $0.info.revision > release.info.revision
+        }
+    }
+
+    /// Those who had, or may have had, an earlier text.
+    private func receivers(of correction: Release) -> [Int64] {
+        let numbers = Set(prior(to: correction).map(\.info.number))
+        return rows.values.filter { row in
+            numbers.contains(row.record.release) && (row.record.state == .delivered || row.mayHaveArrived)
+        }.map(\.record.key.subscriber).sorted().uniqued()
+    }
+
+    mutating func correct(_ draft: CorrectionDraft, _ now: Instant) {
+        let type = "advice.point.\(draft.kind.rawValue)"
+        let correction = add(
+            draft.point, draft.row, in: draft.series, draft.edition, draft.cohort.number, .correction,
+            type: type, revision: draft.revision, at: draft.correctedAt)
+        var rerelease: Release?
+        if draft.kind == .revised {
+            rerelease = add(
+                draft.point, draft.row, in: draft.series, draft.edition, draft.cohort.number, .rerelease,
+                type: ToyStore.released, revision: draft.revision, at: draft.correctedAt)
+        }
+        let prior = prior(to: correction)
+        let texts = Set(prior.filter { $0.kind != .correction }.map(\.info.number))
+        let corrections = Set(prior.filter { $0.kind == .correction }.map(\.info.number))
+        batches.removeAll {
+            corrections.contains($0.release) || rerelease == nil && texts.contains($0.release)
+        }
+        if let rerelease {
+            for place in batches.indices where texts.contains(batches[place].release) {
+                batches[place].release = rerelease.info.number
+            }
+        }
+        lastBatch += 1
+        batches.append(
+            Batch(
+                number: lastBatch, release: correction.info.number, members: [], due: now,
+                isCorrection: true))
+        let numbers = Set(prior.map(\.info.number))
+        let unsettled = open.filter { key in rows[key].map { numbers.contains($0.record.release) } ?? false }
+        for key in unsettled.sorted(by: { ($0.subject, $0.subscriber) < ($1.subject, $1.subscriber) }) {
+            guard let row = rows[key] else { continue }
+            _ = supersede(key, of: releases[Int(row.record.release) - 1], now)
+        }
+    }
+
+    /// What follows on a delivery of a text that was corrected.
+    private mutating func supersede(
+        _ key: DeliveryKey, of release: Release, _ now: Instant
+    ) -> Instant? {
+        guard let row = rows[key] else { return nil }
+        let newer = releases.filter {
+            $0.info.series == release.info.series && $0.edition == release.edition
+                && $0.info.cohort == release.info.cohort && $0.point == release.point
+                && $0.info.revision > release.info.revision
+        }
+        guard let revision = newer.map(\.info.revision).max() else { return nil }
+        let newest = newer.filter { $0.info.revision == revision }
+        let isOpen = !row.record.state.isSettled
+        let mayHave = row.record.state == .delivered || row.mayHaveArrived
+        let successor = newest.first { $0.kind == (mayHave ? .correction : .rerelease) }
+        let isHeld = row.record.state == .held
+        if isOpen { settle(key, as: .cancelled, "corrected") }
+        var due: Instant?
+        if let successor, mayHave || isOpen {
+            let key = DeliveryKey(subject: successor.subject, subscriber: key.subscriber)
+            if rows[key] == nil {
+                let waits = isHeld && successor.kind == .rerelease
+                let record = DeliveryRecord(
+                    key: key, release: successor.info.number, batch: nil, state: waits ? .held : .waiting,
+                    attempts: 0, nextAttemptAt: waits ? nil : now)
+                rows[key] = Row(record: record)
+                open.insert(key)
+            }
+            due = now
+        }
+        return isOpen ? free(key.subscriber, release.info.series, at: now) ?? due : due
+    }
+}
+
+extension Array where Element: Equatable {
+    /// Of a sorted array: each element once.
+    fileprivate func uniqued() -> [Element] {
+        var result: [Element] = []
+        for element in self where result.last != element { result.append(element) }
+        return result
+    }
+}
