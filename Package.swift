@@ -70,12 +70,22 @@ let package = Package(
 
         // Figures with their peers beside them: see Benchmarks/.
         .executableTarget(
+            name: "zones-bench",
+            dependencies: ["AdviceDaemon", "AdviceConfig", "AdviceStore", "AdviceCore"],
+            path: "Benchmarks/zones/Sources", swiftSettings: strict),
+        .executableTarget(
             name: "courier-bench", dependencies: ["AdviceCourier", "AdviceCore"],
             path: "Benchmarks/courier/Sources", swiftSettings: strict),
 
         // Tests mirror the rooms.
         .target(
             name: "AdviceTesting", dependencies: ["AdviceCore"], path: "Tests/AdviceTesting",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "advice-simulation", dependencies: ["AdviceCore", "AdviceTesting"],
+            path: "Tests/AdviceSimulation", swiftSettings: strict),
+        .testTarget(
+            name: "AdviceSimulationTests", dependencies: ["AdviceCore", "AdviceTesting"],
             swiftSettings: strict),
         .testTarget(
             name: "AdviceCoreTests", dependencies: ["AdviceCore", "AdviceTesting"], exclude: ["Oracle"],

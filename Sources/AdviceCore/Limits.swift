@@ -10,6 +10,9 @@ public enum Limits {
     public static let parkedDeliveries = 4096
     /// How long the daemon may sleep without looking at the clock and the ledger again (R5).
     public static let recheck = Span.minutes(60)
+    /// How long what comes next in a cohort may be kept without being worked out anew: nothing but a change
+    /// that is told of makes it another, so this is for what nobody thought of.
+    public static let lookAnew = Span.hours(24)
     /// A difference between the clocks up to this is no step but their reading (R8 a).
     public static let stepTolerance = Span.seconds(1)
     /// A release that starts within this of its instant is on time; a later one keeps to the window (R7).

@@ -9,7 +9,8 @@ import Logging
 extension Daemon {
     func settings() -> SchedulerSettings {
         SchedulerSettings(
-            configuration, cohorts: cohorts, zones: parts.zones, descriptors: descriptorLimit)
+            configuration, cohorts: cohorts, generation: generation, zones: parts.zones,
+            descriptors: descriptorLimit)
     }
 
     func importRoster(
@@ -100,6 +101,7 @@ extension Daemon {
                 let old = daemon.configuration
                 daemon.configuration = fresh
                 daemon.cohorts = change.cohorts
+                daemon.generation = change.generation
                 daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
                 daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
                 daemon.feed(.configured(daemon.settings(), isRebase: isRebase))

@@ -32,6 +32,7 @@ public actor Daemon: QueueActor {
     var degradations: [String] = []
     /// The cohorts as the last import left them.
     var cohorts: [CohortRecord] = []
+    var generation: Int64 = 0
     private var ended: (@Sendable (DaemonExit) -> Void)?
     let descriptorLimit: Int
     let reading = DispatchQueue(label: "reading")
@@ -157,6 +158,7 @@ public actor Daemon: QueueActor {
             daemon.parts.logger.info(
                 "started", metadata: ["subscribers": "\(daemon.configuration.subscribers.count)"])
             daemon.cohorts = change.cohorts
+            daemon.generation = change.generation
             if let refusal = Daemon.refusal(change) {
                 daemon.parts.logger.error("the roster of the files is not taken: \(refusal)")
                 daemon.degradations.append("the stored roster is in force: \(refusal)")

@@ -65,7 +65,8 @@ public struct Roster: Sendable {
 extension SchedulerSettings {
     /// What the scheduler decides by, from the configuration and the cohorts that the store has for it.
     public init(
-        _ configuration: Configuration, cohorts: [CohortRecord], zones: SystemZones, descriptors: Int
+        _ configuration: Configuration, cohorts: [CohortRecord], generation: Int64 = 0,
+        zones: SystemZones, descriptors: Int
     ) {
         let setups = configuration.series.map { series -> SeriesSetup in
             // The configuration was checked: its zones are there. A zone that vanished since reads as UTC
@@ -73,15 +74,16 @@ extension SchedulerSettings {
             let home = zones.rules(series.zone.name) ?? .utc
             let all = cohorts.filter { $0.series == series.id }
             let mine = all.filter { SchedulerSettings.isCurrent($0, in: series) }
+            func setup(_ record: CohortRecord) -> SeriesSetup.CohortSetup? {
+                zones.rules(record.cohort.zone).map {
+                    SeriesSetup.CohortSetup(
+                        record: record, calendar: SlotCalendar(zone: $0, at: record.cohort.at))
+                }
+            }
             return SeriesSetup(
                 series: series, home: SlotCalendar(zone: home, at: series.at),
-                cohorts: mine.compactMap { record in
-                    zones.rules(record.cohort.zone).map {
-                        SeriesSetup.CohortSetup(
-                            record: record, calendar: SlotCalendar(zone: $0, at: record.cohort.at))
-                    }
-                },
-                former: all.filter { !SchedulerSettings.isCurrent($0, in: series) })
+                cohorts: mine.compactMap(setup),
+                former: all.filter { !SchedulerSettings.isCurrent($0, in: series) }.compactMap(setup))
         }
         let delivery = configuration.delivery
         let longest = configuration.subscribers.compactMap(\.options.timeout).max() ?? delivery.timeout
@@ -89,7 +91,8 @@ extension SchedulerSettings {
             series: setups, concurrency: max(1, min(delivery.concurrency, descriptors)),
             perHost: delivery.perHost,
             hosts: Dictionary(delivery.hosts.map { ($0.host, $0.perHost) }, uniquingKeysWith: { $1 }),
-            retry: RetryPolicy(waits: delivery.retries), longestAttempt: max(longest, delivery.timeout))
+            retry: RetryPolicy(waits: delivery.retries), longestAttempt: max(longest, delivery.timeout),
+            generation: generation)
     }
 
     /// Cohorts of an earlier `at` or `zone` have no members and no calendar any more.

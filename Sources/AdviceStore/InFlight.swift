@@ -16,6 +16,11 @@ struct InFlight {
 
     subscript(key: DeliveryKey) -> Delivery? { deliveries[key] }
 
+    /// Subjects of what is out for a subscriber. Looks at all that is out: for rare questions.
+    func subjects(of subscriber: Int64) -> [Int64] {
+        deliveries.keys.filter { $0.subscriber == subscriber }.map(\.subject)
+    }
+
     func holds(batch: Int64) -> Bool { batches[batch] != nil }
 
     mutating func take(batch: Int64) { batches[batch] = 0 }

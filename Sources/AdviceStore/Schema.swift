@@ -83,7 +83,8 @@ enum Schema {
 
         CREATE TABLE cohort(
             number INTEGER PRIMARY KEY, series TEXT NOT NULL, cohort TEXT NOT NULL,
-            members INTEGER NOT NULL DEFAULT 0, since INTEGER NOT NULL, UNIQUE(series, cohort)) STRICT;
+            members INTEGER NOT NULL DEFAULT 0, since INTEGER NOT NULL, since_generation INTEGER,
+            UNIQUE(series, cohort)) STRICT;
 
         CREATE TABLE member(
             cohort INTEGER NOT NULL, slot_hash INTEGER NOT NULL, subscriber INTEGER NOT NULL,
@@ -152,6 +153,7 @@ extension Schema {
         DROP VIEW delivery_log;
         ALTER TABLE series ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
         ALTER TABLE subscriber ADD COLUMN first_day INTEGER;
+        ALTER TABLE cohort ADD COLUMN since_generation INTEGER;
         ALTER TABLE subscriber ADD COLUMN paused_from INTEGER;
         ALTER TABLE subscriber ADD COLUMN paused_until INTEGER;
         CREATE TABLE joiner(

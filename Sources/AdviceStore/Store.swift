@@ -82,8 +82,7 @@ public protocol Store: AnyObject {
         _ decision: SubscriberDecision, words: String, now: Instant
     ) throws(StoreError) -> Bool
 
-    /// The clock was set back by `span`: what waits becomes due by that much earlier, batches too, and what
-    /// would lie in the future of a cohort's beginning does not.
+    /// The clock was set back by `span`: what waits becomes due by that much earlier, batches too.
     func shiftWaits(by span: Span, now: Instant) throws(StoreError)
 
     /// Notes a hold of the clock, or its end; without one, the mark becomes `now` even if that is earlier
@@ -154,6 +153,8 @@ public struct RosterChange: Sendable, Equatable {
     public var changed: [String] = []
     /// All cohorts with their members now.
     public var cohorts: [CohortRecord] = []
+    /// The number of the roster from now on.
+    public var generation: Int64 = 0
     /// Nothing was taken: so many subscribers would have been removed, of `storedCount`.
     public var refusedRemovals: Int?
     public var storedCount = 0

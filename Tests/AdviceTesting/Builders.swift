@@ -45,12 +45,12 @@ extension LedgerRow {
     /// A row that was released on time.
     public static func sample(
         _ point: String, _ sequence: Int, on date: CivilDate, in calendar: SlotCalendar,
-        kind: LedgerRow.Kind = .released
+        kind: LedgerRow.Kind = .released, cut: Int64? = nil
     ) -> LedgerRow {
         let instant = calendar.slot(on: date)?.instant ?? Instant(seconds: 0)
         return LedgerRow(
             point: point, sequence: sequence, slotDate: date, kind: kind, scheduledFor: instant,
-            releasedAt: instant)
+            releasedAt: instant, cut: cut)
     }
 }
 

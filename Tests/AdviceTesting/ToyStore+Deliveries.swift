@@ -78,13 +78,24 @@ extension ToyStore {
             claimedBatches.insert(batch.number)
             let before = claim.deliveries.count
             let release = releases[Int(batch.release) - 1]
-            for key in owed(batch) where !claimed.contains(key) {
+            for key in owed(batch) where !claimed.contains(key) && !isAnotherTextOut(key, release) {
                 hand(key, release, batch.number, batch.due, now, &claim)
             }
             claim.batches.append(
                 Claim.Batch(number: batch.number, count: claim.deliveries.count - before))
         }
         return claim
+    }
+
+    /// Another text of the same point is in flight for the subscriber, from another cohort.
+    private func isAnotherTextOut(_ key: DeliveryKey, _ release: Release) -> Bool {
+        guard release.kind != .correction else { return false }
+        return claimed.contains { other in
+            let name = subjectNames[Int(other.subject) - 1]
+            return other.subscriber == key.subscriber && name.type == ToyStore.released
+                && name.series == release.info.series && name.edition == release.info.edition
+                && (name.subject == release.point || name.subject.hasPrefix(release.point + "."))
+        }
     }
 
     private func order(_ record: DeliveryRecord) -> (Int64, Int64, Int64) {
@@ -111,6 +122,7 @@ extension ToyStore {
                 return state == .waiting || state == .held || state == .delivered
             }
         }
+        .filter { release.kind == .correction || !hasDelivery(of: release, $0) }
         .map { DeliveryKey(subject: release.subject, subscriber: $0) }
         .filter { rows[$0] == nil }
     }
@@ -226,7 +238,9 @@ extension ToyStore {
         let newest = newer.filter { $0.info.revision == revision }
         let isOpen = !row.record.state.isSettled
         let mayHave = row.record.state == .delivered || row.mayHaveArrived
-        let successor = newest.first { $0.kind == (mayHave ? .correction : .rerelease) }
+        var successor = newest.first { $0.kind == (mayHave ? .correction : .rerelease) }
+        // Who had the point is sent the newest correction for that.
+        if release.kind == .correction, !mayHave { successor = nil }
         let isHeld = row.record.state == .held
         if isOpen { settle(key, as: .cancelled, "corrected") }
         var due: Instant?

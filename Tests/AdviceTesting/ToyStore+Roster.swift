@@ -46,7 +46,7 @@ extension ToyStore {
         }) {
             members.append(Member(subscriber: subscriber, cohort: cohort, from: generation))
             let place = Int(cohort) - 1
-            if cohorts[place].members == 0, tellsSince { cohorts[place].since = now }
+            if cohorts[place].members == 0, tellsSince { cohorts[place].since = Int64(generation) }
             cohorts[place].members += 1
             let hasMoved = left.contains(one.id)
             let hasBegun = releases.contains { $0.info.series == one.id }
@@ -113,7 +113,8 @@ extension ToyStore {
         let number = Int64(cohorts.count + 1)
         cohorts.append(
             CohortRecord(
-                number: number, series: series, cohort: cohort, members: 0, since: tellsSince ? now : nil))
+                number: number, series: series, cohort: cohort, members: 0,
+                since: tellsSince ? Int64(generation) : nil))
         return number
     }
 
@@ -171,7 +172,10 @@ extension ToyStore {
             let release = releases[Int(number) - 1]
             guard !hasDelivery(of: release, subscriber) else { continue }
             let key = DeliveryKey(subject: release.subject, subscriber: subscriber)
-            let isHeld = isBehind(subscriber, release.info.series)
+            let isOut = claimed.contains {
+                $0.subscriber == subscriber && isPoint($0, of: release.info.series)
+            }
+            let isHeld = isOut || isBehind(subscriber, release.info.series)
             let record = DeliveryRecord(
                 key: key, release: number, batch: nil, state: isHeld ? .held : .waiting, attempts: 0,
                 nextAttemptAt: isHeld ? nil : now)
@@ -180,7 +184,7 @@ extension ToyStore {
         }
     }
 
-    private func hasDelivery(of release: Release, _ subscriber: Int64) -> Bool {
+    func hasDelivery(of release: Release, _ subscriber: Int64) -> Bool {
         subjectNames.indices.contains { place in
             let name = subjectNames[place]
             return name.type == ToyStore.released && name.series == release.info.series

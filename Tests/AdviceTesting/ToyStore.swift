@@ -150,6 +150,20 @@ public struct ToyStore: Sendable {
         }.sorted { $0.edition.cycle < $1.edition.cycle }.flatMap(\.rows)
     }
 
+    /// The same, cycle by cycle.
+    func cycles(_ series: String, cohort: Int64) -> [(edition: Edition, rows: [LedgerRow])] {
+        ledgers.values.filter { $0.cohort == cohort && $0.series == series }
+            .sorted { "\($0.edition)" < "\($1.edition)" }.map { ($0.edition, $0.rows) }
+    }
+
+    /// Whether another point of the series waits for the same subscriber.
+    func isAnotherWaiting(_ key: DeliveryKey, in series: String) -> Bool {
+        open.contains {
+            $0 != key && $0.subscriber == key.subscriber && isPoint($0, of: series)
+                && rows[$0]?.record.state == .waiting
+        }
+    }
+
     public func has(_ row: LedgerRow, cohort: Int64, edition: Edition) -> Bool {
         ledgers[Key(cohort: cohort, edition: edition)]?.rows.contains { $0.point == row.point } ?? false
     }
@@ -183,9 +197,6 @@ public struct ToyStore: Sendable {
                 rows[key]?.record.nextAttemptAt = next.map { $0 - span }
             }
             for place in batches.indices { batches[place].due = batches[place].due - span }
-            for place in cohorts.indices {
-                cohorts[place].since = cohorts[place].since.map { min($0, now) }
-            }
         case .hold(let hold, let decision):
             self.hold = hold
             if let decision { decisions.append(decision) }
@@ -308,6 +319,16 @@ public struct ToyStore: Sendable {
         let mine = rows.filter { $0.key.subscriber == Int64(place + 1) }.map(\.value.record)
         let sent = mine.map { releases[Int($0.release) - 1] }.filter { $0.kind != .correction }
         return Set(sent.filter { $0.info.series == series }.map(\.point))
+    }
+
+    /// What is not settled, in words.
+    public var openWords: [String] {
+        open.compactMap { rows[$0] }.map { row in
+            let release = releases[Int(row.record.release) - 1]
+            return "\(subscribers[Int(row.record.key.subscriber) - 1].id) \(release.info.series) "
+                + "\(release.info.subject) \(row.record.state) \(row.record.nextAttemptAt.map { "\($0)" } ?? "-") "
+                + "claimed \(claimed.contains(row.record.key))"
+        }.sorted()
     }
 
     public func isClaimed(_ key: DeliveryKey) -> Bool { claimed.contains(key) }

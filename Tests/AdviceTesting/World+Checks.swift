@@ -6,6 +6,18 @@ public struct Receipts: Sendable {
     public internal(set) var accepted: [DeliveryKey: Int] = [:]
     /// In order of acceptance, first times only.
     public internal(set) var firsts: [Receipt] = []
+    /// What each subscriber had under a series' edition: what a repeat would be found in.
+    var points: Set<Name> = []
+    /// The cohort through which a date's point came.
+    var dates: [Name: Int64] = [:]
+
+    struct Name: Hashable, Sendable {
+        var subscriber: String
+        var series: String
+        var edition: String
+        /// A point, or a slot date.
+        var what: String
+    }
     var answered: Set<DeliveryKey> = []
     private var excused: Set<DeliveryKey> = []
 
@@ -19,6 +31,7 @@ public struct Receipts: Sendable {
         /// Sent after the fact.
         public var isArrears = false
         public var isCorrection = false
+        public var cohort: Int64 = 0
     }
 
     mutating func excuse(_ key: DeliveryKey) { excused.insert(key) }
@@ -47,16 +60,22 @@ extension World {
                 }
             }
             return SeriesSetup(
-                series: series, home: TestZones.calendar(series.zone.name, series.at),
+                series: bug == .windowIgnored ? series.withoutWindow : series,
+                home: TestZones.calendar(series.zone.name, series.at),
                 cohorts: mine.map {
                     SeriesSetup.CohortSetup(
                         record: $0, calendar: TestZones.calendar($0.cohort.zone, $0.cohort.at))
                 },
                 former: store.counted.filter { record in
                     record.series == series.id && !mine.contains { $0.number == record.number }
+                }.map {
+                    SeriesSetup.CohortSetup(
+                        record: $0, calendar: TestZones.calendar($0.cohort.zone, $0.cohort.at))
                 })
         }
-        return SchedulerSettings(series: setups, concurrency: concurrency, perHost: perHost, hosts: hosts)
+        return SchedulerSettings(
+            series: setups, concurrency: concurrency, perHost: perHost, hosts: hosts,
+            generation: Int64(store.generation))
     }
 
     // MARK: Checks
@@ -81,9 +100,44 @@ extension World {
         let sharing = inFlight.values.count { $0.delivery.endpoint.limitKey == delivery.endpoint.limitKey }
         let cap = hosts[delivery.endpoint.limitKey] ?? perHost
         note(sharing >= cap, "more in flight than per_host")
+        if scheduler.clockState != "trusted" { wrong.append("R8: sent while the clock is not believed") }
+        checkTurn(delivery, &wrong)
+        checkWindow(attempt, &wrong)
         for what in wrong {
             problems.append(
                 "\(what): \(delivery.subscriberID)'s \(delivery.release.subject) at \(clock.wall)")
+        }
+    }
+
+    /// R17: of one series one point at a time.
+    private func checkTurn(_ delivery: ClaimedDelivery, _ wrong: inout [String]) {
+        guard delivery.release.type == ToyStore.released else { return }
+        let series = delivery.release.series
+        let isAnotherOut = inFlight.values.contains {
+            $0.delivery.key.subscriber == delivery.key.subscriber && $0.delivery.key != delivery.key
+                && $0.delivery.release.series == series && $0.delivery.release.type == ToyStore.released
+                // One that was withdrawn meanwhile is settled, though its request is on the wire.
+                && store.delivery($0.delivery.key)?.state.isSettled != true
+        }
+        if isAnotherOut { wrong.append("R17: two points under way at once") }
+        if store.isAnotherWaiting(delivery.key, in: series) { wrong.append("R17: out of turn") }
+    }
+
+    /// R7: what is late, tried again or sent after the fact keeps to the window.
+    private func checkWindow(_ attempt: Attempt, _ wrong: inout [String]) {
+        let delivery = attempt.delivery
+        guard let series = series.first(where: { $0.id == delivery.release.series }),
+            let window = series.window, series.recordKey == series.id
+        else { return }
+        let cohort = store.cohorts[Int(delivery.release.cohort) - 1].cohort
+        let isOnTime =
+            attempt.number == 1 && !delivery.isArrears && clock.wall - delivery.due <= .minutes(61)
+            && delivery.release.releasedAt - delivery.release.scheduledFor <= .seconds(61)
+        let time = TestZones.rules(cohort.zone).local(of: clock.wall).time
+        // Decided within the window, a moment before.
+        let before = TestZones.rules(cohort.zone).local(of: clock.wall - .seconds(2)).time
+        if !isOnTime, !window.contains(time), !window.contains(before) {
+            wrong.append("R7: outside the window, at \(time) in \(cohort.zone)")
         }
     }
 
@@ -102,8 +156,15 @@ extension World {
 
     private mutating func checkRelease(_ draft: ReleaseDraft) {
         let name = "\(draft.series)/\(draft.point.id) on \(draft.row.slotDate)"
-        if isLate(draft.row.scheduledFor, by: .seconds(5)) { problems.append("P10: released late: \(name)") }
-        if draft.row.releasedAt < draft.row.scheduledFor { problems.append("released early: \(name)") }
+        let mayWait =
+            series.contains { $0.id == draft.series && $0.window != nil } || mayBePaused(draft.series)
+        if !mayWait, isLate(draft.row.scheduledFor, by: .seconds(5)) {
+            problems.append("P10: released late: \(name)")
+        }
+        if draft.row.releasedAt < draft.row.scheduledFor || clock.wall < draft.row.scheduledFor - .seconds(60)
+        {
+            problems.append("P3: released early: \(name) at \(clock.wall)")
+        }
         guard let record = store.records[draft.edition.shadow ? draft.series + ".shadow" : draft.series],
             let begin = record.begin
         else {
@@ -115,6 +176,10 @@ extension World {
         if draft.edition.start != record.edition.start || draft.edition.shadow != record.edition.shadow {
             problems.append("released in another edition: \(name)")
         }
+    }
+
+    private func mayBePaused(_ series: String) -> Bool {
+        store.records.values.contains { $0.id == series && !$0.details.pauses.isEmpty }
     }
 
     private mutating func checkGroup(_ group: OutcomeGroup) {
@@ -154,7 +219,8 @@ extension World {
                 problems.append("P8: told of an outcome that is not on disk: \(settlement.subscriber)")
             }
         case .begins(let series, _):
-            if store.records[series]?.state != .running { problems.append("P8: begins, but not on disk") }
+            let isRunning = store.records.values.contains { $0.id == series && $0.state == .running }
+            if !isRunning { problems.append("P8: begins, but not on disk") }
         default:
             break
         }
@@ -162,8 +228,10 @@ extension World {
 
     mutating func accept(_ attempt: Attempt) {
         let delivery = attempt.delivery
-        let count = (ledgerOfReceivers.accepted[delivery.key] ?? 0) + 1
-        ledgerOfReceivers.accepted[delivery.key] = count
+        var key = delivery.key
+        if bug == .freshIDs { key.subject += Int64(attempt.number) * 1_000_000 }
+        let count = (ledgerOfReceivers.accepted[key] ?? 0) + 1
+        ledgerOfReceivers.accepted[key] = count
         if count > 1 {
             if !ledgerOfReceivers.isExcused(delivery.key) {
                 problems.append(
@@ -175,22 +243,29 @@ extension World {
         let receipt = Receipts.Receipt(
             subscriber: delivery.subscriberID, series: release.info.series, edition: "\(release.edition)",
             point: release.point, slotDate: release.row.slotDate, at: clock.wall,
-            isArrears: delivery.isArrears, isCorrection: release.kind == .correction)
-        for earlier in ledgerOfReceivers.receipts(of: receipt.subscriber)
-        where !receipt.isCorrection && !earlier.isCorrection && earlier.series == receipt.series
-            && earlier.edition == receipt.edition
-        {
-            if earlier.point == receipt.point {
-                problems.append("P1: \(receipt.subscriber) got \(receipt.point) twice in one edition")
-            }
-            if earlier.slotDate == receipt.slotDate, !receipt.isArrears, !earlier.isArrears {
-                problems.append(
-                    "P1: \(receipt.subscriber) got \(earlier.point) and \(receipt.point) "
-                        + "for \(receipt.slotDate)"
-                )
-            }
-        }
+            isArrears: delivery.isArrears, isCorrection: release.kind == .correction,
+            cohort: release.info.cohort)
         ledgerOfReceivers.firsts.append(receipt)
+        if !receipt.isCorrection { checkFirst(receipt) }
+    }
+
+    /// P1: no point twice in an edition, and no two for one slot date, but for what is sent after the fact.
+    private mutating func checkFirst(_ receipt: Receipts.Receipt) {
+        func name(_ what: String) -> Receipts.Name {
+            Receipts.Name(
+                subscriber: receipt.subscriber, series: receipt.series, edition: receipt.edition, what: what)
+        }
+        if !ledgerOfReceivers.points.insert(name(receipt.point)).inserted {
+            problems.append(
+                "P1: \(receipt.subscriber) got \(receipt.point) twice in \(receipt.edition) at \(clock.wall)")
+        }
+        guard !receipt.isArrears else { return }
+        let date = name("\(receipt.slotDate)")
+        // Who moves to a cohort that is ahead of theirs catches up with it (R10).
+        if let cohort = ledgerOfReceivers.dates[date], cohort == receipt.cohort {
+            problems.append("P1: \(receipt.subscriber) got two points for \(receipt.slotDate)")
+        }
+        ledgerOfReceivers.dates[date] = receipt.cohort
     }
 
     /// Bookkeeping of what an event ends, before it is decided on.
@@ -207,6 +282,11 @@ extension World {
 
     /// Checks that only hold at the end, when everything has healed: P5, and that batches are finished.
     public mutating func checkSettled() {
+        for (key, row) in store.deliveries where row.state == .delivered {
+            if ledgerOfReceivers.accepted[key] == nil, bug != .freshIDs {
+                problems.append("P6: \(key) is delivered, and nobody got it")
+            }
+        }
         if store.unsettled > 0 {
             problems.append("P5: \(store.unsettled) deliveries are not settled at \(clock.wall)")
         }
@@ -215,27 +295,28 @@ extension World {
         }
     }
 
-    /// P2 for a series that was not edited: each cohort's ledger has its points in order, none left out.
-    public mutating func checkOrder(_ series: Series) {
+    /// P2 for a series that was not edited: each cohort's ledger has its points in order, none left out but
+    /// those that operators took out of their turn.
+    public mutating func checkOrder(_ series: Series, except odd: Set<String> = []) {
         for cohort in store.cohorts where cohort.series == series.id {
-            let rows = store.rows(series.id, cohort: cohort.number)
-            let pinned = Set(series.points.filter { $0.date != nil }.map(\.id))
-            let out = rows.sorted { $0.sequence < $1.sequence }.map(\.point).filter { !pinned.contains($0) }
-            let expected = series.points.map(\.id).filter { !pinned.contains($0) }.prefix(out.count)
-            if out != Array(expected) { problems.append("P2: \(cohort.cohort) went \(out)") }
-            let dates = rows.map(\.slotDate)
-            if dates != dates.sorted() {
-                problems.append("P2: \(cohort.cohort) went back in date")
+            for (cycle, rows) in store.cycles(series.id, cohort: cohort.number) {
+                let pinned = Set(series.points.filter { $0.date != nil }.map(\.id)).union(odd)
+                let out = rows.sorted { $0.sequence < $1.sequence }.map(\.point)
+                    .filter { !pinned.contains($0) }
+                let expected = series.points.map(\.id).filter { !pinned.contains($0) }.prefix(out.count)
+                if out != Array(expected) { problems.append("P2: \(cohort.cohort) went \(out) in \(cycle)") }
+                let dates = rows.map(\.slotDate)
+                if dates != dates.sorted() { problems.append("P2: \(cohort.cohort) went back in date") }
             }
         }
     }
 
     /// P2 for people: who was there all along is owed every point up to the last, but for pins and for what
     /// was missed by the series' own rule.
-    public mutating func checkNothingSkipped(_ series: Series) {
+    public mutating func checkNothingSkipped(_ series: Series, except odd: Set<String> = []) {
         let missed = store.cohorts.filter { $0.series == series.id }
             .flatMap { store.rows(series.id, cohort: $0.number) }.filter { $0.kind == .missed }.map(\.point)
-        let excused = Set(missed).union(series.points.filter { $0.date != nil }.map(\.id))
+        let excused = Set(missed).union(series.points.filter { $0.date != nil }.map(\.id)).union(odd)
         for subscriber in (faithful ?? []).sorted() {
             let owed = store.points(owedTo: subscriber, in: series.id)
             guard let last = series.points.lastIndex(where: { owed.contains($0.id) }) else { continue }
@@ -244,5 +325,13 @@ extension World {
             }
             if !skipped.isEmpty { problems.append("P2: \(subscriber) was never owed \(skipped)") }
         }
+    }
+}
+
+extension Series {
+    fileprivate var withoutWindow: Series {
+        var series = self
+        series.window = nil
+        return series
     }
 }

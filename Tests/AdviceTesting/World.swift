@@ -31,7 +31,11 @@ public struct World: Sendable {
     public internal(set) var crashes = 0
 
     var random: SplitMix64
-    var queue: [Happening] = []
+    var queue = EventQueue()
+    /// A fault of the program's own, planted to see that it is caught.
+    public var bug: Bug?
+    /// With `Bug.ignoredStep` the timer waits for so much true time, whatever the wall says.
+    private var armedBoot: Span?
     var sequence: UInt64 = 0
     var armed: Instant?
     var life = 0
@@ -54,6 +58,7 @@ public struct World: Sendable {
         public var outcome: Outcome
         /// The receiver has it, and said so; the daemon never learns.
         public var isAnswerLost = false
+        var isTakenForSuccess = false
         public var latency = Span.milliseconds(20)
 
         public init(_ outcome: Outcome, latency: Span = .milliseconds(20)) {
@@ -102,6 +107,9 @@ public struct World: Sendable {
         self.roster = roster
     }
 
+    /// How long it has gone on, in true time.
+    public var lived: Span { clock.boot - .hours(1) }
+
     // MARK: What a test does
 
     /// The daemon starts: it takes the roster, reads what the store knows, and goes.
@@ -123,12 +131,22 @@ public struct World: Sendable {
         feed(.configured(settings, isRebase: isRebase))
     }
 
+    /// The machine sleeps: the clocks go on, and nothing happens.
+    public mutating func suspend(for span: Span) {
+        clock.advance(span)
+        calm = max(calm, clock.boot)
+        if isUp { feed(.clockStepped) }
+    }
+
     /// Somebody sets the wall clock; the kernel says so where `isNoticed`.
     public mutating func step(_ span: Span, isNoticed: Bool = true) {
         clock.step(span)
+        if bug == .noHighWaterMark, span < .zero { store.forget(after: clock.wall) }
         // Without the kernel's word it is noticed at the next recheck.
-        calm = max(calm, clock.boot + (isNoticed ? .zero : Limits.recheck))
-        if isUp, isNoticed { feed(.clockStepped) }
+        // The timer for that is of the wall: set back, it is later by as much.
+        let back = max(.zero, .zero - span)
+        calm = max(calm, clock.boot + (isNoticed ? .zero : Limits.recheck + back))
+        if isUp, isNoticed, bug != .ignoredStep { feed(.clockStepped) }
     }
 
     public mutating func stop() { feed(.stopping) }
@@ -157,7 +175,7 @@ public struct World: Sendable {
     /// The process dies; a commit on its way is on the disk or is not.
     public mutating func crash() {
         crashes += 1
-        if let first = queue.filter({ $0.life == life && $0.what.isWrite }).min(by: World.isEarlier),
+        if let first = queue.first(where: { $0.life == life && $0.what.isWrite }),
             Bool.random(using: &random), case .commit(_, let transaction) = first.what
         {
             apply(transaction)
@@ -191,9 +209,10 @@ public struct World: Sendable {
 
     /// When something happens next: from the queue, or the daemon's timer.
     private func nextTime() -> Span? {
-        let queued = queue.min(by: World.isEarlier)?.at
+        let queued = queue.next?.at
         guard isUp, let armed else { return queued }
-        let timer = clock.boot + clock.wait(until: armed)
+        var timer = clock.boot + clock.wait(until: armed)
+        if bug == .ignoredStep, let armedBoot { timer = max(clock.boot, armedBoot) }
         return min(queued ?? timer, timer)
     }
 
@@ -203,21 +222,19 @@ public struct World: Sendable {
         if happenings > World.mostHappeningsInAMinute {
             problems.append("does not come to rest at \(clock.wall)")
             end()
-            queue = []
+            queue = EventQueue()
             return
         }
         idleTicks = at > clock.boot ? 0 : idleTicks
-        clock.advance(at - clock.boot)
-        guard let place = queue.indices.min(by: { World.isEarlier(queue[$0], queue[$1]) }),
-            queue[place].at <= at
-        else {
+        // What was to happen while the machine slept happens as it wakes.
+        clock.advance(max(.zero, at - clock.boot))
+        guard let first = queue.next, first.at <= at, let happening = queue.take() else {
             tick()
             return
         }
-        let happening = queue.remove(at: place)
         if isUp, draw(faults.crash) {
             // Put back: what is on its way may still arrive, and what is being written may have been.
-            queue.append(happening)
+            queue.add(happening)
             crash(
                 for: Span(
                     nanoseconds: Int64.random(in: 0...faults.longestDowntime.nanoseconds, using: &random)))
@@ -249,7 +266,8 @@ public struct World: Sendable {
         case .commit(let number, let transaction) where happening.life == life:
             commit(number, transaction)
         case .claim(let limit) where happening.life == life:
-            let claim = store.claim(limit: limit, now: clock.wall)
+            if bug == .twoDaemons { store = store.restarted(trusting: store.trustsClock) }
+            let claim = bug.changing(store.claim(limit: limit, now: clock.wall))
             happen(in: .milliseconds(1), .feed(.claimed(claim)), life: life)
         default:
             break
@@ -258,6 +276,10 @@ public struct World: Sendable {
 
     private mutating func commit(_ number: UInt64, _ transaction: Transaction) {
         if draw(faults.refusedCommit) {
+            if bug == .lostWriteError {
+                happen(in: .milliseconds(1), .feed(.committed(transaction: number, .done)), life: life)
+                return
+            }
             happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
             return
         }
@@ -268,7 +290,13 @@ public struct World: Sendable {
     @discardableResult
     private mutating func apply(_ transaction: Transaction) -> CommitResult {
         checkWrite(transaction)
-        return store.commit(transaction, now: clock.wall)
+        let before = store.batchNumber
+        let result = store.commit(transaction, now: clock.wall)
+        if bug == .fanOutOutsideTransaction, case .released = result, draw(4) {
+            // The process died between the two.
+            store.dropBatches(after: before)
+        }
+        return result
     }
 
     private mutating func arrive(_ attempt: Attempt, life: Int) {
@@ -278,15 +306,18 @@ public struct World: Sendable {
             reply.latency = Span(nanoseconds: Int64.random(in: 0...15_000_000_000, using: &random))
         }
         let isAccepted = reply.outcome == .delivered
+        if bug == .timeoutTakenForSuccess, !isAccepted { reply.isTakenForSuccess = true }
         if isAccepted, draw(faults.lostAnswer) { reply.isAnswerLost = true }
         if isAccepted {
             accept(attempt)
             if reply.isAnswerLost { ledgerOfReceivers.excuse(attempt.delivery.key) }
         }
-        let outcome = reply.isAnswerLost ? Outcome.retry : reply.outcome
-        if outcome == .delivered { ledgerOfReceivers.answered.insert(attempt.delivery.key) }
+        var outcome = reply.isAnswerLost ? Outcome.retry : reply.outcome
+        if reply.isTakenForSuccess { outcome = .delivered }
+        if isAccepted, outcome == .delivered { ledgerOfReceivers.answered.insert(attempt.delivery.key) }
         let result = AttemptResult(
-            token: attempt.token, outcome: outcome, startedAt: clock.wall, latency: reply.latency)
+            token: attempt.token, outcome: outcome, startedAt: clock.wall, latency: reply.latency,
+            mayHaveArrived: reply.isAnswerLost)
         happen(in: reply.latency, .feed(.outcomes([result])), life: life)
     }
 
@@ -296,25 +327,35 @@ public struct World: Sendable {
         guard isUp else { return }
         let life = life
         noteEnd(of: event)
-        for effect in scheduler.handle(event, now: clock.now) where life == self.life { run(effect) }
+        var now = clock.now
+        if bug == .releasedEarly { now.wall = now.wall + .minutes(2) }
+        if bug == .ignoredStep { now.boot = Span(nanoseconds: now.wall.nanoseconds) }
+        for effect in scheduler.handle(event, now: now) where life == self.life {
+            run(bug.changing(effect))
+        }
     }
 
     private mutating func run(_ effect: Effect) {
         switch effect {
         case .commit(let number, let transaction):
             if case .record = transaction { groupsUnderway.insert(number) }
+            if case .release(let draft) = transaction, scheduler.clockState != "trusted" {
+                problems.append("R8: \(draft.point.id) is released while the clock is not believed")
+            }
             work(.commit(number, transaction))
         case .claim(let limit):
             work(.claim(limit))
         case .send(let attempts):
             for attempt in attempts {
                 checkSend(attempt)
+                if bug == .recordedBeforeSent { store.forceDelivered(attempt.delivery) }
                 inFlight[attempt.token] = attempt
                 sent.append(attempt)
                 happen(in: delay(20), .arrive(attempt), life: life)
             }
         case .arm(let instant):
             armed = instant
+            armedBoot = clock.boot + clock.wait(until: instant)
         case .tell(let telling):
             checkTelling(telling)
             tellings.append(telling)
@@ -322,6 +363,7 @@ public struct World: Sendable {
             happen(in: .milliseconds(1), .feed(.clockProbed(sync)), life: life)
         case .trustClock(let isTrusted):
             store.trustsClock = isTrusted
+            if isTrusted { calm = max(calm, clock.boot) }
         case .answer(_, let answer):
             answers.append(answer)
         case .exit(let exit):
@@ -352,17 +394,14 @@ public struct World: Sendable {
         for key in ledgerOfReceivers.answered where store.delivery(key)?.state != .delivered {
             ledgerOfReceivers.excuse(key)
         }
+        if bug == .droppedOnRestart { store.forgetClaims() }
         inFlight = [:]
         store = store.restarted()
     }
 
     mutating func happen(in span: Span, _ what: Happening.What, life: Int) {
         sequence += 1
-        queue.append(Happening(at: clock.boot + span, sequence: sequence, life: life, what: what))
-    }
-
-    static func isEarlier(_ left: Happening, _ right: Happening) -> Bool {
-        (left.at, left.sequence) < (right.at, right.sequence)
+        queue.add(Happening(at: clock.boot + span, sequence: sequence, life: life, what: what))
     }
 
     /// Up to `milliseconds`, never nothing.

@@ -43,6 +43,8 @@ public struct DeliveryMachine: Sendable {
         if !isOnTime(at: now), let opens = terms.window?.opening(at: now), opens > now {
             var record = settled(.waiting, nil)
             wait(opens - now, &record, from: now)
+            // It may be too old by then.
+            if record.state.isSettled { record.nextHeldAt = nextHeld(at: now) }
             return .settle(record)
         }
         let number = delivery.attempts + 1

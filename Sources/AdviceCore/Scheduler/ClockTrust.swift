@@ -32,8 +32,10 @@ struct ClockTrust: Sendable {
     static let justBooted = Span.minutes(5)
     /// ...and is given this long, where it is known to be unsynchronized.
     static let settlingTime = Span.seconds(60)
-    /// How often evidence is looked for while it is waited for.
+    /// How often evidence is looked for while it is waited for...
     static let probeInterval = Span.seconds(5)
+    /// ...and once it has been waited for as long as a blind hold lasts: nobody may come for days.
+    static let slowProbeInterval = Span.seconds(60)
 
     enum State: Hashable, Sendable {
         case trusted
@@ -131,7 +133,7 @@ struct ClockTrust: Sendable {
 
     /// What to look for evidence of, where it is time to: `since` when, nil for any. Outer nil: not now.
     mutating func takeProbe(_ now: Moment) -> Instant?? {
-        guard isHolding, probedAt.map({ now.boot - $0 >= ClockTrust.probeInterval }) ?? true else {
+        guard isHolding, probedAt.map({ now.boot - $0 >= interval(now) }) ?? true else {
             return .none
         }
         probedAt = now.boot
@@ -142,7 +144,14 @@ struct ClockTrust: Sendable {
     /// When to look again, as a wait from now; nil where nothing is waited for.
     func nextLook(_ now: Moment) -> Span? {
         guard isHolding else { return nil }
-        let next = (probedAt ?? now.boot) + ClockTrust.probeInterval
+        let next = (probedAt ?? now.boot) + interval(now)
         return max(.zero, next - now.boot)
+    }
+
+    private func interval(_ now: Moment) -> Span {
+        if case .suspect(_, let from) = state, now.boot - from > ClockTrust.blindHold {
+            return ClockTrust.slowProbeInterval
+        }
+        return ClockTrust.probeInterval
     }
 }

@@ -42,7 +42,7 @@ struct Deliveries: Sendable {
         for setup in settings.series {
             series[setup.series.id] = SeriesTerms(
                 maxAge: setup.series.maxAge, window: setup.series.window, home: setup.home.zone)
-            for cohort in setup.cohorts { zones[cohort.record.number] = cohort.calendar.zone }
+            for cohort in setup.cohorts + setup.former { zones[cohort.record.number] = cohort.calendar.zone }
         }
         mayHaveWork()
     }

@@ -168,11 +168,14 @@ public struct SchedulerSettings: Sendable {
     public var retry: RetryPolicy
     /// The longest that an attempt can take: how long a stop waits for those in flight.
     public var longestAttempt: Span
+    /// The number of the roster that the cohorts are of.
+    public var generation: Int64
 
     public init(
         series: [SeriesSetup], concurrency: Int = 256, perHost: Int = 8, hosts: [String: Int] = [:],
-        retry: RetryPolicy = RetryPolicy(), longestAttempt: Span = .seconds(30)
+        retry: RetryPolicy = RetryPolicy(), longestAttempt: Span = .seconds(30), generation: Int64 = 0
     ) {
+        self.generation = generation
         self.series = series
         self.concurrency = concurrency
         self.perHost = perHost
@@ -188,8 +191,8 @@ public struct SeriesSetup: Sendable {
     /// In the series' own zone: where its dates are judged.
     public var home: SlotCalendar
     public var cohorts: [CohortSetup]
-    /// Cohorts of the series that nobody is a member of any more.
-    public var former: [CohortRecord]
+    /// Cohorts of the series that nobody is a member of any more: they may still owe.
+    public var former: [CohortSetup]
 
     public struct CohortSetup: Sendable {
         public var record: CohortRecord
@@ -201,7 +204,7 @@ public struct SeriesSetup: Sendable {
     }
 
     public init(
-        series: Series, home: SlotCalendar, cohorts: [CohortSetup], former: [CohortRecord] = []
+        series: Series, home: SlotCalendar, cohorts: [CohortSetup], former: [CohortSetup] = []
     ) {
         self.series = series
         self.home = home

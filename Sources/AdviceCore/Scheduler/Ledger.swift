@@ -9,6 +9,8 @@ public struct LedgerRow: Hashable, Sendable {
     public var releasedAt: Instant
     /// Why it was not simply the next day at the series' time; nil where it was.
     public var why: String?
+    /// The number of the roster at that time; nil in rows of before it was kept.
+    public var cut: Int64?
 
     public enum Kind: String, Hashable, Sendable {
         case released
@@ -20,7 +22,7 @@ public struct LedgerRow: Hashable, Sendable {
 
     public init(
         point: String, sequence: Int, slotDate: CivilDate, kind: Kind, scheduledFor: Instant,
-        releasedAt: Instant, why: String? = nil
+        releasedAt: Instant, why: String? = nil, cut: Int64? = nil
     ) {
         self.point = point
         self.sequence = sequence
@@ -29,6 +31,7 @@ public struct LedgerRow: Hashable, Sendable {
         self.scheduledFor = scheduledFor
         self.releasedAt = releasedAt
         self.why = why
+        self.cut = cut
     }
 }
 
@@ -40,14 +43,14 @@ public struct CohortRecord: Hashable, Sendable {
     public var cohort: Cohort
     /// Members now.
     public var members: Int
-    /// When it last came to have members: what others released before that, it takes over (R10). nil where
-    /// the store does not say.
-    public var since: Instant?
+    /// The number of the roster with which it last came to have members: what others released before that, it
+    /// takes over (R10). A number and no time: clocks are set back. nil where the store does not say.
+    public var since: Int64?
     /// Members who came when the series had begun, and of whom it is not decided yet what they get (R12).
     public var joiners: Int
 
     public init(
-        number: Int64, series: String, cohort: Cohort, members: Int, since: Instant? = nil, joiners: Int = 0
+        number: Int64, series: String, cohort: Cohort, members: Int, since: Int64? = nil, joiners: Int = 0
     ) {
         self.number = number
         self.series = series

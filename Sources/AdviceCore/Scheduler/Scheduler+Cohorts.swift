@@ -10,10 +10,13 @@ extension Scheduler {
         case .release(let upcoming) where upcoming.due > now: return
         case .release, nil: break
         }
-        if let ledger = inheritance(setup, cohort, record) {
-            busyCohorts.insert(number)
-            commit(.enter(ledger), &effects)
-            return
+        if !placed.contains(number) {
+            if let ledger = inheritance(setup, cohort, record) {
+                busyCohorts.insert(number)
+                commit(.enter(ledger), &effects)
+                return
+            }
+            placed.insert(number)
         }
         if cohort.record.joiners > 0, !welcomed.contains(number) {
             busyCohorts.insert(number)
@@ -93,7 +96,8 @@ extension Scheduler {
         LedgerRow(
             point: assignment.point.id, sequence: sequence, slotDate: assignment.slot.date, kind: kind,
             scheduledFor: assignment.slot.instant, releasedAt: releasedAt,
-            why: assignment.why.isEmpty ? nil : assignment.why.joined(separator: "; "))
+            why: assignment.why.isEmpty ? nil : assignment.why.joined(separator: "; "),
+            cut: settings.generation)
     }
 
     /// The last number that was given out in this ledger. A run that goes on after a point (`start --after`)
@@ -124,7 +128,7 @@ extension Scheduler {
         var lastTaken: CivilDate?
         for ledger in ahead {
             let earlier = ledger.rows.filter { row in
-                if let since = cohort.record.since { return row.releasedAt < since }
+                if let since = cohort.record.since { return row.cut.map { $0 < since } ?? true }
                 // The store does not say. It may have been there with its slot of the newest date still to
                 // come: that one it takes itself, and who had the point already is not sent it again.
                 return own.isEmpty && lastDate.map { row.slotDate < $0 } ?? false
@@ -147,7 +151,7 @@ extension Scheduler {
     ) -> [CohortLedger] {
         var ledgers: [CohortLedger] = []
         if setup.series.join == .fromStart {
-            let same = (setup.cohorts.map(\.record) + setup.former).filter {
+            let same = (setup.cohorts + setup.former).map(\.record).filter {
                 $0.cohort.joined == cohort.record.cohort.joined
             }
             ledgers = same.compactMap { ledger($0.number, record) }
@@ -167,6 +171,7 @@ extension Scheduler {
         for (place, row) in missing.enumerated() {
             var row = row
             row.kind = .inherited
+            row.cut = settings.generation
             row.sequence = sequence + place + 1
             row.slotDate = date.map { max($0.next, row.slotDate) } ?? row.slotDate
             date = row.slotDate
@@ -186,10 +191,12 @@ extension Scheduler {
     ) -> CohortLedger? {
         var scheduler = Scheduler(seed: 0)
         // No store gives this number.
-        let record = CohortRecord(number: -1, series: series.id, cohort: cohort, members: 1, since: now)
+        let record = CohortRecord(number: -1, series: series.id, cohort: cohort, members: 1, since: .max)
         let setup = SeriesSetup(
             series: series, home: calendar, cohorts: [.init(record: record, calendar: calendar)],
-            former: knowledge.cohorts.filter { $0.series == series.id })
+            former: knowledge.cohorts.filter { $0.series == series.id }.map {
+                .init(record: $0, calendar: calendar)
+            })
         scheduler.prepare(knowledge, SchedulerSettings(series: [setup]))
         guard let known = scheduler.records[series.recordKey] else { return nil }
         return scheduler.inheritance(setup, setup.cohorts[0], known)

@@ -263,7 +263,7 @@ extension Scheduler {
         if record.details.withdrawn.contains(id), kind == .withdrawn {
             throw Refusal("\(series)/\(id) is withdrawn already")
         }
-        let cohorts = (setup.cohorts.map(\.record) + setup.former).sorted { $0.number < $1.number }
+        let cohorts = (setup.cohorts + setup.former).map(\.record).sorted { $0.number < $1.number }
         let rows = cohorts.compactMap { cohort -> (CohortRecord, Edition, LedgerRow)? in
             guard let ledger = ledger(cohort.number, record),
                 let row = ledger.rows.first(where: { $0.point == id && $0.kind == .released })

@@ -15,7 +15,6 @@ extension Scheduler {
             }
             tellFinished(setup, record, &effects)
         }
-        noteLook(now)
     }
 
     /// Says once that a series is through.

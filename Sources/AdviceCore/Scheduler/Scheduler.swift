@@ -18,6 +18,8 @@ public struct Scheduler: Sendable {
     var busySeries: Set<String> = []
     /// Cohorts whose joiners have been seen to since the last import.
     var welcomed: Set<Int64> = []
+    /// Cohorts that have taken over what they inherit, if anything: others' rows come later than they did.
+    var placed: Set<Int64> = []
     var announced: Set<String> = []
     /// Series of which it was said that nothing is left.
     var finished: Set<String> = []
@@ -32,6 +34,7 @@ public struct Scheduler: Sendable {
     private var hasExited = false
     private let once: Bool
     private var status = ""
+    private var isStatusStale = true
     private var lookedAt: Instant?
     private var next: NextRelease = .unknown
 
@@ -118,8 +121,11 @@ public struct Scheduler: Sendable {
         case .recalendared(let settings):
             take(settings)
         case .tick:
-            // Time alone moves what has come due; the recheck looks at everything all the same.
-            if lookedAt.map({ now.wall - $0 >= Limits.recheck }) ?? true { forgetAll() }
+            // Time alone moves what has come due; once a day everything is looked at all the same.
+            if lookedAt.map({ now.wall - $0 >= Limits.lookAnew }) ?? true {
+                forgetAll()
+                lookedAt = now.wall
+            }
         case .clockStepped:
             forgetAll()
         case .clockProbed(let sync):
@@ -191,6 +197,8 @@ public struct Scheduler: Sendable {
         if let due = deliveries.nextLook(after: now.wall) { look = min(look, max(due, now.wall)) }
         if let wait = trust.nextLook(now) { look = min(look, now.wall + wait) }
         effects.append(.arm(look))
+        guard isStatusStale || isStopping else { return }
+        isStatusStale = false
         let line = statusLine(upcoming)
         if line != status {
             status = line
@@ -260,6 +268,7 @@ public struct Scheduler: Sendable {
         case .none: return nil
         case .at(let upcoming) where upcoming.due > now: return upcoming
         case .at, .unknown:
+            isStatusStale = true
             let found = earliest(at: now)
             next = found.map { .at($0) } ?? .none
             return found
@@ -283,11 +292,6 @@ public struct Scheduler: Sendable {
     mutating func forgetAll() {
         coming = [:]
         next = .unknown
-        lookedAt = nil
-    }
-
-    mutating func noteLook(_ now: Instant) {
-        if lookedAt == nil { lookedAt = now }
     }
 
     // MARK: What is known
@@ -303,6 +307,7 @@ public struct Scheduler: Sendable {
     private mutating func take(_ settings: SchedulerSettings) {
         self.settings = settings
         announced = []
+        placed = []
         deliveries.take(settings)
         forgetAll()
     }
@@ -358,6 +363,7 @@ public struct Scheduler: Sendable {
         switch kind {
         case .save(let record), .correct(let record):
             records[record.key] = record
+            placed = []
             busySeries.remove(record.id)
             // What the record means is told with this transaction, and needs no second telling.
             announced.insert(record.id)

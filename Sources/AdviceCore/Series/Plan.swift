@@ -199,13 +199,14 @@ public struct Plan: Sendable {
     /// The point that an operator wants out before its turn, where the slot of the day on which that was
     /// asked is still free.
     func outOfTurn(at now: Instant) -> Assignment? {
-        guard let asked = terms.outOfTurn, begin != nil,
+        guard let asked = terms.outOfTurn, let begin,
             let point = series.points.first(where: { $0.id == asked.point }),
             !rows.contains(where: { $0.point == point.id })
         else { return nil }
-        let last = rows.map(\.slotDate).max()
+        // Also the last of the cycle before: a point that goes out begins no cycle after the other.
+        let last = [rows.map(\.slotDate).max(), terms.after].compactMap(\.self).max()
         let today = calendar.date(at: now)
-        guard last.map({ $0 < calendar.date(at: asked.asked) && $0 < today }) ?? true else { return nil }
+        guard today >= begin, last.map({ $0 < calendar.date(at: asked.asked) && $0 < today }) ?? true else { return nil }
         let slot = Slot(
             date: today, instant: now, kind: .plain, offsetSeconds: calendar.zone.offsetSeconds(at: now))
         return Assignment(

@@ -3,9 +3,10 @@ struct Walk {
     private let plan: Plan
     /// nil: only asked whether there are points left.
     private let now: Instant?
-    /// Points still to come, pinned ones apart; `unpinned` is consumed from `place`.
-    private let unpinned: [Point]
-    private let pinned: [Point]
+    /// Points still to come by their place in the series, pinned ones apart; `unpinned` is consumed from
+    /// `place`.
+    private let unpinned: [Int]
+    private let pinned: [Int]
     /// For each place the earliest moment at which one of the points from there on was there; nil: always.
     private let there: [Instant?]
     /// Goes before all others, on the first date.
@@ -24,26 +25,33 @@ struct Walk {
         self.now = now
         let early = now.flatMap { plan.outOfTurn(at: $0) }
         let done = Set(plan.rows.map(\.point))
-        let coming = plan.series.points.filter {
-            !done.contains($0.id) && !plan.isOut($0.id) && $0.id != early?.point.id
+        let points = plan.series.points
+        var unpinned: [Int] = []
+        var pinned: [Int] = []
+        for place in points.indices {
+            let id = points[place].id
+            if done.contains(id) || id == early?.point.id || plan.isOut(id) { continue }
+            if points[place].date == nil {
+                unpinned.append(place)
+            } else if plan.whyNeverPlaced(points[place]) == nil {
+                pinned.append(place)
+            }
         }
-        let unpinned = coming.filter { $0.date == nil }
         self.unpinned = unpinned
+        self.pinned = pinned
         self.early = early
         date = early?.slot.date ?? plan.firstFreeDate
-        pinned = coming.filter { $0.date != nil && plan.whyNeverPlaced($0) == nil }
         pinsLeft = pinned.count
-        there = Walk.there(unpinned, plan.terms.seen)
+        there = plan.terms.seen.isEmpty ? [] : Walk.there(unpinned.map { points[$0].id }, plan.terms.seen)
         if now != nil, plan.series.catchUp == .latest { newestPassed = findNewestPassed() }
     }
 
-    private static func there(_ points: [Point], _ seen: [String: Instant]) -> [Instant?] {
-        guard !seen.isEmpty else { return [] }
+    private static func there(_ points: [String], _ seen: [String: Instant]) -> [Instant?] {
         var there: [Instant?] = []
         var earliest: Instant?
         var isAlways = false
         for point in points.reversed() {
-            if let instant = seen[point.id] {
+            if let instant = seen[point] {
                 earliest = min(earliest ?? instant, instant)
             } else {
                 isAlways = true
@@ -59,11 +67,29 @@ struct Walk {
     /// Looks ahead as if nothing were missed: the last point whose slot has come is the newest.
     private func findNewestPassed() -> CivilDate? {
         var ahead = self
+        ahead.reasons = []
         var newest: CivilDate?
         while let next = ahead.next(), let now, next.slot.instant <= now {
             if !next.isMissed { newest = next.slot.date }
         }
+        // Of a loop the newest may be of a later cycle: then all of this one were missed.
+        if plan.series.atEnd == .loop, !ahead.hasMore, let now, ahead.followerHasCome(at: now) {
+            return .distantFuture
+        }
         return newest
+    }
+
+    private var hasMore: Bool { place < unpinned.count || pinsLeft > 0 }
+
+    /// Whether the slot after the last that was given out has come too.
+    private mutating func followerHasCome(at now: Instant) -> Bool {
+        for _ in 0..<Plan.searchBoundDays {
+            let today = date
+            guard today < CivilDate.distantFuture else { return false }
+            date = today.next
+            if let slot = usableSlot(on: today) { return slot.instant <= now }
+        }
+        return false
     }
 
     mutating func next() -> Plan.Assignment? {
@@ -80,7 +106,7 @@ struct Walk {
             barren += 1
             guard let slot = usableSlot(on: today) else {
                 // Its pin goes by with it.
-                pinsLeft -= pinned.count { $0.date == today }
+                pinsLeft -= pinned.count { plan.series.points[$0].date == today }
                 continue
             }
             if let assignment = assign(slot) {
@@ -117,8 +143,8 @@ struct Walk {
 
     private mutating func assign(_ slot: Slot) -> Plan.Assignment? {
         let missed = now.map { slot.instant <= $0 && plan.isMissed(slot, at: $0) } ?? false
-        if let pin = pinned.first(where: { $0.date == slot.date }) {
-            pinsLeft -= pinned.count { $0.date == slot.date }
+        if let pin = pinned.first(where: { plan.series.points[$0].date == slot.date }) {
+            pinsLeft -= pinned.count { plan.series.points[$0].date == slot.date }
             return make(
                 pin, slot, missed: missed, extra: missed ? "pinned to a slot that was missed" : "pinned")
         }
@@ -144,11 +170,11 @@ struct Walk {
         }
     }
 
-    private func make(_ point: Point, _ slot: Slot, missed: Bool, extra: String?) -> Plan.Assignment {
+    private func make(_ place: Int, _ slot: Slot, missed: Bool, extra: String?) -> Plan.Assignment {
         var why = reasons
         if let extra { why.append(extra) }
         if let words = slot.why(at: plan.calendar.at) { why.append(words) }
-        return Plan.Assignment(point: point, slot: slot, isMissed: missed, why: why)
+        return Plan.Assignment(point: plan.series.points[place], slot: slot, isMissed: missed, why: why)
     }
 
     /// Long runs of the same kind of reason help nobody: the first few and a count do.

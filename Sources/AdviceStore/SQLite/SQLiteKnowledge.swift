@@ -19,7 +19,7 @@ extension SQLiteConnection {
     func cohorts() throws(StoreError) -> [CohortRecord] {
         let statement = try statement(
             """
-            SELECT number, series, cohort, members, since,
+            SELECT number, series, cohort, members, since_generation,
                 (SELECT count(*) FROM joiner WHERE joiner.cohort = cohort.number)
             FROM cohort ORDER BY number
             """)
@@ -29,7 +29,7 @@ extension SQLiteConnection {
                 CohortRecord(
                     number: statement.integer(0), series: statement.text(1),
                     cohort: try parsed(Cohort.init, statement.text(2)), members: Int(statement.integer(3)),
-                    since: Instant(nanoseconds: statement.integer(4)), joiners: Int(statement.integer(5))))
+                    since: statement.optionalInteger(4), joiners: Int(statement.integer(5))))
             return true
         }
         return records
@@ -100,7 +100,7 @@ extension SQLiteConnection {
     func ledger(_ series: String, _ edition: Edition, _ cohort: Int64) throws(StoreError) -> CohortLedger {
         let statement = try statement(
             """
-            SELECT point, sequence, slot_date, kind, scheduled_for, released_at, why FROM release
+            SELECT point, sequence, slot_date, kind, scheduled_for, released_at, why, cut FROM release
             WHERE series = $1 AND edition = $2 AND cohort = $3 AND kind IN ('released', 'missed', 'inherited')
             ORDER BY sequence
             """)
@@ -114,7 +114,7 @@ extension SQLiteConnection {
                     kind: try parsed({ LedgerRow.Kind(rawValue: $0) }, statement.text(3)),
                     scheduledFor: Instant(nanoseconds: statement.integer(4)),
                     releasedAt: Instant(nanoseconds: statement.integer(5)),
-                    why: statement.optionalText(6)))
+                    why: statement.optionalText(6), cut: statement.optionalInteger(7)))
             return true
         }
         return ledger

@@ -117,6 +117,16 @@ extension SQLiteStore {
         into claim: inout Claim
     ) throws(StoreError) {
         // Only a new edition that --rebase has made looks at what went out in the one before.
+        // Of a corrected point somebody may have had another text, from another cohort.
+        let hadOther =
+            release.hasRevisions
+            ? """
+            AND NOT EXISTS (SELECT 1 FROM subject v JOIN delivery d ON d.subject = v.number
+                AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
+                WHERE v.type = j.type AND v.series = j.series AND v.edition = j.edition
+                    AND (v.subject = $7 OR v.subject LIKE $7 || '.%'))
+            """ : ""
+        let others = release.hasRevisions ? try subjects(ofPointOf: release) : []
         let hadEarlier =
             release.isRebased
             ? """
@@ -135,7 +145,7 @@ extension SQLiteStore {
                 AND (m.active_until IS NULL OR m.active_until > $4)
                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
                     AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber)
-                \(hadEarlier)
+                \(hadEarlier) \(hadOther)
             ORDER BY m.slot_hash, m.subscriber
             """)
         statement.bind(1, release.cohort)
@@ -144,10 +154,16 @@ extension SQLiteStore {
         statement.bind(4, release.cut)
         statement.bind(5, release.subject)
         statement.bind(6, now.nanoseconds)
+        if release.hasRevisions { statement.bind(7, release.point) }
         inFlight.take(batch: batch)
         try statement.walk { () throws(StoreError) in
             let row = ClaimRow(statement)
             let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
+            if others.contains(where: {
+                inFlight[DeliveryKey(subject: $0, subscriber: row.subscriber)] != nil
+            }) {
+                return true
+            }
             // Who moved between cohorts can be owed the same point by both.
             if inFlight[key] != nil { return true }
             inFlight.take(
@@ -161,6 +177,20 @@ extension SQLiteStore {
                     endpoint: try row.endpoint()))
             return true
         }
+    }
+
+    /// The subjects of a point's texts.
+    private func subjects(ofPointOf release: ReleaseRow) throws(StoreError) -> [Int64] {
+        try connection.query(
+            """
+            SELECT number FROM subject WHERE type = $1 AND series = $2 AND edition = $3
+                AND (subject = $4 OR subject LIKE $4 || '.%')
+            """,
+            [
+                .text(release.info.type), .text(release.info.series), .text(release.info.edition),
+                .text(release.point),
+            ]
+        ).compactMap { $0[0].integer }
     }
 
     /// Those in the range who had, or may have had, an earlier revision of what the batch corrects: the newest
@@ -236,7 +266,9 @@ extension SQLiteStore {
                 EXISTS (SELECT 1 FROM earlier p WHERE p.release = r.number),
                 EXISTS (SELECT 1 FROM release x WHERE x.series = r.series AND x.edition = r.edition
                     AND x.cohort = r.cohort AND x.point = r.point AND x.revision > r.revision
-                    AND x.kind = 'correction')
+                    AND x.kind = 'correction'),
+                EXISTS (SELECT 1 FROM release x WHERE x.series = r.series AND x.edition = r.edition
+                    AND x.point = r.point AND x.revision <> r.revision)
             FROM release r JOIN subject j ON j.number = r.subject WHERE r.number = $1
             """, [.integer(number)])
         guard let row = rows.first.flatMap({ ReleaseRow(number: number, columns: $0) }) else {
@@ -272,6 +304,8 @@ struct ReleaseRow {
     var isRebased: Bool
     /// A correction of it was sent.
     var isSuperseded: Bool
+    /// The point went out with another text too, here or in another cohort.
+    var hasRevisions: Bool
 
     /// In the order of `releaseRow`'s query; nil where a column is not what it must be.
     fileprivate init?(number: Int64, columns: [SQLValue]) {
@@ -281,7 +315,7 @@ struct ReleaseRow {
             let cut = columns[7].integer, let subject = columns[8].integer, let type = columns[9].text,
             let kind = columns[10].text.flatMap(Kind.init), let revision = columns[11].integer,
             let name = columns[12].text, let isRebased = columns[13].integer,
-            let isSuperseded = columns[14].integer
+            let isSuperseded = columns[14].integer, let hasRevisions = columns[15].integer
         else { return nil }
         info = ReleaseInfo(
             number: number, type: type, series: series, edition: edition, subject: name,
@@ -294,6 +328,7 @@ struct ReleaseRow {
         self.point = point
         self.isRebased = isRebased == 1
         self.isSuperseded = isSuperseded == 1
+        self.hasRevisions = hasRevisions == 1
     }
 }
 

@@ -144,7 +144,10 @@ extension SQLiteStore {
             ])
         guard let correction = newest.first?[0].integer else { return nil }
         let successor: Int64?
-        if row[1].integer == 1 {
+        if release.kind == .correction, row[1].integer == 0 {
+            // Who had the point is sent the newest correction for that.
+            successor = nil
+        } else if row[1].integer == 1 {
             successor = correction
         } else if !state.isSettled, newest.count > 1, newest[1][1].text == ReleaseRow.Kind.rerelease.rawValue
         {

@@ -19,6 +19,17 @@ extension SQLiteStore {
         ).first?[0].integer == 1
     }
 
+    /// Whether a point of the series is in flight for the subscriber, with or without a row.
+    private func isOut(_ subscriber: Int64, _ series: String) throws(StoreError) -> Bool {
+        for subject in inFlight.subjects(of: subscriber) {
+            let rows = try connection.query(
+                "SELECT 1 FROM subject WHERE number = $1 AND series = $2 AND type = '\(ReleaseRow.type)'",
+                [.integer(subject), .text(series)])
+            if !rows.isEmpty { return true }
+        }
+        return false
+    }
+
     /// Sets the earliest held point free, where nothing of the series waits for the subscriber any more.
     /// - Returns: `instant`, when it is due; nil where there is none.
     func free(
@@ -50,7 +61,7 @@ extension SQLiteStore {
     ) throws(StoreError) {
         guard let series = releases.first?.info.series else { return }
         let slot = SlotHash(series: series, subscriber: id).slot
-        var isBehind = try isBehind(subscriber, in: series)
+        var isBehind = try isBehind(subscriber, in: series) || isOut(subscriber, series)
         for release in releases where try !hasDelivery(of: release, slot, subscriber) {
             let state: DeliveryState = isBehind ? .held : .waiting
             try connection.query(

@@ -30,6 +30,8 @@ extension SQLiteStore {
             try freeze(content, release: number)
             try cutBatches(release: number, draft)
             try raiseMark(now)
+            // Whether a point has several texts is kept with each.
+            if draft.revision > 1 { releases = [:] }
             return number
         }
     }

@@ -7,6 +7,7 @@ extension SQLiteStore {
     ) throws(StoreError) -> RosterChange {
         if guardsRemovals, var refused = try tooManyRemoved(by: entries) {
             refused.cohorts = try connection.cohorts()
+            refused.generation = try connection.number("generation") ?? 0
             return refused
         }
         return try write(now) { () throws(StoreError) in
@@ -132,8 +133,10 @@ private struct RosterImport {
         let key = CohortKey(series: series, cohort: cohort)
         if let number = cohorts[key] { return number }
         try connection.query(
-            "INSERT INTO cohort(series, cohort, since) VALUES ($1, $2, $3)",
-            [.text(series), .text("\(cohort)"), .integer(now.nanoseconds)])
+            "INSERT INTO cohort(series, cohort, since, since_generation) VALUES ($1, $2, $3, $4)",
+            [
+                .text(series), .text("\(cohort)"), .integer(now.nanoseconds), .integer(generation),
+            ])
         let number = connection.lastInsertedNumber
         cohorts[key] = number
         return number
@@ -367,9 +370,14 @@ private struct RosterImport {
         for (cohort, count) in growth.sorted(by: { $0.key < $1.key }) where count != 0 {
             try connection.query(
                 """
-                UPDATE cohort SET since = CASE members WHEN 0 THEN $3 ELSE since END, members = members + $2
+                UPDATE cohort SET since = CASE members WHEN 0 THEN $3 ELSE since END,
+                    since_generation = CASE members WHEN 0 THEN $4 ELSE since_generation END,
+                    members = members + $2
                 WHERE number = $1
-                """, [.integer(cohort), .integer(count), .integer(now.nanoseconds)])
+                """,
+                [
+                    .integer(cohort), .integer(count), .integer(now.nanoseconds), .integer(generation),
+                ])
         }
         try hasten()
         if !(change.added.isEmpty && change.changed.isEmpty && change.removed.isEmpty) {
@@ -377,6 +385,7 @@ private struct RosterImport {
                 "UPDATE meta SET value = $1 WHERE key = 'generation'", [.integer(generation)])
         }
         change.cohorts = try connection.cohorts()
+        change.generation = try connection.number("generation") ?? 0
     }
 
     /// What waits for a subscriber whose endpoint is another now is due at once, at the new one.

@@ -99,8 +99,6 @@ public final class SQLiteStore: Store {
             try connection.query(
                 "UPDATE delivery SET next_attempt_at = next_attempt_at - $1 WHERE state = 0", back)
             try connection.query("UPDATE batch SET due = due - $1", back)
-            try connection.query(
-                "UPDATE cohort SET since = $1 WHERE since > $1", [.integer(now.nanoseconds)])
         }
     }
 

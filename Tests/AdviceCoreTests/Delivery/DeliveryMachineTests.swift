@@ -1,6 +1,7 @@
-import AdviceCore
 import AdviceTesting
 import Testing
+
+@testable import AdviceCore
 
 /// The table of delivery.md §1: event in, record out.
 @Suite("Delivery machine")
@@ -264,5 +265,20 @@ struct DeliveryMachineTests {
             preconditionFailure("what was not to be attempted is settled")
         }
         return record
+    }
+
+    @Test("what the window makes too old sets free what is held behind it, as everything settled does")
+    func expiredByTheWindow() {
+        let evening = LocalWindow(
+            window: DailyWindow(from: timeOfDay("20:00"), to: timeOfDay("21:00")), zone: .utc)
+        let due = moment("2026-07-01T13:00:00Z")
+        var machine = DeliveryMachine(
+            .sample(attempts: 1, due: due), terms: DeliveryTerms(maxAge: .hours(5), window: evening))
+        guard case .settle(let record) = machine.begin(at: due + .hours(1)) else {
+            Issue.record("it is sent outside the window")
+            return
+        }
+        #expect(record.state == .exhausted)
+        #expect(record.nextHeldAt == due + .hours(1))
     }
 }

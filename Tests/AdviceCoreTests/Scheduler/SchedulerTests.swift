@@ -230,7 +230,7 @@ struct SchedulerTests {
         let cohorts = zones.enumerated().map { place, zone in
             CohortRecord(
                 number: Int64(place + 1), series: "s", cohort: Cohort(zone: zone, at: .nine), members: 1,
-                since: moment(place < 2 ? "2026-06-30T00:00:00Z" : "2026-07-04T12:00:00Z"))
+                since: place < 2 ? 1 : 9)
         }
         let setup = SeriesSetup(
             series: series, home: TestZones.calendar("UTC"),
@@ -242,7 +242,7 @@ struct SchedulerTests {
             let calendar = TestZones.calendar(zones[Int(cohort) - 1])
             return CohortLedger(
                 series: "s", edition: edition, cohort: cohort,
-                rows: rows.enumerated().map { LedgerRow.sample($1.0, $0 + 1, on: day($1.1), in: calendar) })
+                rows: rows.enumerated().map { LedgerRow.sample($1.0, $0 + 1, on: day($1.1), in: calendar, cut: 5) })
         }
         var record = SeriesRecord(
             id: "s", firstSeen: moment("2026-06-30T00:00:00Z"), configuredStart: series.start,
