@@ -15,7 +15,7 @@ else {
     FileHandle.standardError.write(Data("usage: advice-simulation SEED COUNT DAYS [BUG]\n".utf8))
     exit(64)
 }
-let bug = arguments.count > 3 ? Bug(rawValue: arguments[3]) : nil
+let bug = arguments.count > 3 ? PlantedBug(rawValue: arguments[3]) : nil
 var broken = 0
 var simulated = 0
 for number in 0..<UInt64(count) {

@@ -282,7 +282,6 @@ extension StoreConformance {
             try bench.store.shiftWaits(by: .days(3), now: back)
             #expect(try bench.store.claimAll(at: back + .hours(2) - .seconds(1)).deliveries.isEmpty)
             #expect(try bench.store.claimAll(at: back + .hours(2)).subscribers == ["ann"])
-            #expect(try bench.store.load().cohorts.compactMap(\.since) == [back])
         }
 
         @Test(

@@ -26,7 +26,7 @@ public struct Course: Sendable {
     }
 
     /// - Parameter days: how long it goes on before it heals.
-    public init(seed: UInt64, days: Int = 60, bug: Bug? = nil, tellsStory: Bool = false) {
+    public init(seed: UInt64, days: Int = 60, bug: PlantedBug? = nil, tellsStory: Bool = false) {
         var random = SplitMix64(seed: seed &* 0x9e37 &+ 7)
         self.days = days
         let era = Course.eras[Int.random(in: 0..<Course.eras.count, using: &random)]

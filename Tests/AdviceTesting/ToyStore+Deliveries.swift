@@ -219,7 +219,8 @@ extension ToyStore {
         let numbers = Set(prior.map(\.info.number))
         let unsettled = open.filter { key in rows[key].map { numbers.contains($0.record.release) } ?? false }
         for key in unsettled.sorted(by: { ($0.subject, $0.subscriber) < ($1.subject, $1.subscriber) }) {
-            guard let row = rows[key] else { continue }
+            // What is in flight is followed when it is recorded.
+            guard let row = rows[key], !claimed.contains(key) else { continue }
             _ = supersede(key, of: releases[Int(row.record.release) - 1], now)
         }
     }

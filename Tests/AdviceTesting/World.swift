@@ -33,8 +33,8 @@ public struct World: Sendable {
     var random: SplitMix64
     var queue = EventQueue()
     /// A fault of the program's own, planted to see that it is caught.
-    public var bug: Bug?
-    /// With `Bug.ignoredStep` the timer waits for so much true time, whatever the wall says.
+    public var bug: PlantedBug?
+    /// With `PlantedBug.ignoredStep` the timer waits for so much true time, whatever the wall says.
     private var armedBoot: Span?
     var sequence: UInt64 = 0
     var armed: Instant?
@@ -339,6 +339,9 @@ public struct World: Sendable {
         switch effect {
         case .commit(let number, let transaction):
             if case .record = transaction { groupsUnderway.insert(number) }
+            if case .release(let draft) = transaction, clock.wall < draft.row.scheduledFor {
+                problems.append("P3: \(draft.point.id) is released at \(clock.wall), before its instant")
+            }
             if case .release(let draft) = transaction, scheduler.clockState != "trusted" {
                 problems.append("R8: \(draft.point.id) is released while the clock is not believed")
             }

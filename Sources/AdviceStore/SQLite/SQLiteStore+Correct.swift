@@ -114,6 +114,8 @@ extension SQLiteStore {
             guard let subject = row[0].integer, let subscriber = row[1].integer, let release = row[2].integer
             else { continue }
             let key = DeliveryKey(subject: subject, subscriber: subscriber)
+            // What is in flight is followed when it is recorded: it may be arriving now.
+            if inFlight[key] != nil { continue }
             _ = try supersede(key, of: try releaseRow(release), now)
         }
     }

@@ -61,7 +61,8 @@ extension SQLiteStore {
     ) throws(StoreError) {
         guard let series = releases.first?.info.series else { return }
         let slot = SlotHash(series: series, subscriber: id).slot
-        var isBehind = try isBehind(subscriber, in: series) || isOut(subscriber, series)
+        var isBehind = try isBehind(subscriber, in: series)
+        if !isBehind { isBehind = try isOut(subscriber, series) }
         for release in releases where try !hasDelivery(of: release, slot, subscriber) {
             let state: DeliveryState = isBehind ? .held : .waiting
             try connection.query(

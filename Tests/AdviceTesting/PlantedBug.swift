@@ -2,7 +2,7 @@ import AdviceCore
 
 /// Faults of a program's own, planted in the world around the scheduler: a simulation that does not catch
 /// them proves nothing.
-public enum Bug: String, CaseIterable, Sendable {
+public enum PlantedBug: String, CaseIterable, Sendable {
     /// The ledger goes by the clock: what was released "later than now" is forgotten when it is set back.
     case noHighWaterMark
     /// The release is on the disk, and the process dies before its batches are.
@@ -31,7 +31,7 @@ public enum Bug: String, CaseIterable, Sendable {
     case twoDaemons
 }
 
-extension Bug? {
+extension PlantedBug? {
     func changing(_ effect: Effect) -> Effect {
         guard self == .batchFinishedEarly, case .commit(let number, .record(var group)) = effect else {
             return effect
