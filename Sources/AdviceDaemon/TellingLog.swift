@@ -8,8 +8,8 @@ extension Logger {
 }
 
 extension Telling {
-    /// What the scheduler wants told, with the same words everywhere; nil where there is nothing to say. No URL
-    /// and no secret is ever in a telling: the subscriber's id is the only name shown.
+    /// What the scheduler wants told, with the same words everywhere; nil where there is nothing to say. No
+    /// URL and no secret is ever in a telling: the subscriber's id is the only name shown.
     public var said: (level: Logger.Level, text: String)? {
         switch self {
         case .begins(let series, let day):

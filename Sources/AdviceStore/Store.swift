@@ -28,9 +28,11 @@ public protocol Store: AnyObject {
     ///   `JoinPolicy.next` only who moves does: nobody else is owed anything.
     /// - What an unfinished batch owes to one who moves gets a row of its own, waiting: so that it stays in
     ///   order with what the new cohort sends.
-    /// - Where a cohort has `joined` and the entry does not name its day (`isJoinedByDefault`), the day of the
+    /// - Where a cohort has `joined` and the entry does not name its day (`isJoinedByDefault`), the day of
+    /// the
     ///   first import is kept for good.
-    /// - With `guardsRemovals` a roster that has lost more than 10 entries and more than a fifth of them is not
+    /// - With `guardsRemovals` a roster that has lost more than 10 entries and more than a fifth of them is
+    /// not
     ///   taken: nothing is written, and the change says so in `refusedRemovals`.
     func importRoster(
         _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)],
@@ -53,14 +55,15 @@ public protocol Store: AnyObject {
         _ draft: ReleaseDraft, content: FrozenContent, now: Instant
     ) throws(StoreError) -> Int64?
 
-    /// Makes the deliveries of a cohort's joiners, who are none after that (schedule.md R10, R12). Owed are, in
-    /// the order of the cohort's ledger in `welcome.edition`, its points that were released or inherited and
-    /// not withdrawn, less those of which the subscriber has a delivery in any state,
+    /// Makes the deliveries of a cohort's joiners, who are none after that (schedule.md R10, R12). Owed are,
+    /// in the order of the cohort's ledger in `welcome.edition`, its points that were released or inherited
+    /// and not withdrawn, less those of which the subscriber has a delivery in any state,
     /// - of one who moved: those that are in no ledger of a cohort that it was in, up to when it left it;
     /// - of one who is new: with `next` none, with `latest` the last, with `all` and `from-start` all.
     ///
-    /// The first is waiting and due now (held, where an earlier point is unsettled), the others are held. They
-    /// are arrears. The content is that of the newest revision released in the cohort, else in any cohort.
+    /// The first is waiting and due now (held, where an earlier point is unsettled), the others are held.
+    /// They are arrears. The content is that of the newest revision released in the cohort, else in any
+    /// cohort.
     func welcome(_ welcome: Welcome, now: Instant) throws(StoreError)
 
     /// Writes corrections with their contents, and the record with the decision. For each draft, of all
@@ -75,9 +78,9 @@ public protocol Store: AnyObject {
         _ corrections: [Correction], record: SeriesRecord, decision: String, now: Instant
     ) throws(StoreError)
 
-    /// False where there is no such subscriber in the roster. A pause makes its claimed deliveries `paused`; a
-    /// resume with what was missed makes those wait again, in order, that were cancelled as "paused" since the
-    /// last one of the series that was settled otherwise; any resume reopens a closed endpoint.
+    /// False where there is no such subscriber in the roster. A pause makes its claimed deliveries `paused`;
+    /// a resume with what was missed makes those wait again, in order, that were cancelled as "paused" since
+    /// the last one of the series that was settled otherwise; any resume reopens a closed endpoint.
     func decide(
         _ decision: SubscriberDecision, words: String, now: Instant
     ) throws(StoreError) -> Bool

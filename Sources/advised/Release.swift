@@ -5,8 +5,8 @@ struct Release: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Releases a point out of turn: it takes today's slot.",
         discussion: """
-            The others keep their order. Where today's slot is used already, exit 1. Where no daemon runs, the \
-            point goes out as soon as one does.
+            The others keep their order. Where today's slot is used already, exit 1. Where no daemon \
+            runs, the point goes out as soon as one does.
             """)
 
     @OptionGroup var options: InstallationOptions

@@ -5,8 +5,8 @@ struct Revise: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sends a correction of a released point: its text as the file has it now.",
         discussion: """
-            Those who had the point, or may have, get the correction. What is still on its way of the old text \
-            is cancelled, and who was never tried gets the new text as the release.
+            Those who had the point, or may have, get the correction. What is still on its way of the old \
+            text is cancelled, and who was never tried gets the new text as the release.
             """)
 
     @OptionGroup var options: InstallationOptions

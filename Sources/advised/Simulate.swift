@@ -7,8 +7,9 @@ struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the scheduler and the delivery logic on a virtual clock; sends nothing.",
         discussion: """
-            It begins with an empty state on the day before the first series starts, or at --from, and goes on \
-            until --to, or for a year: what the files would do, with all endpoints well but those of --outage.
+            It begins with an empty state on the day before the first series starts, or at --from, and goes \
+            on until --to, or for a year: what the files would do, with all endpoints well but those of \
+            --outage.
             """)
 
     @OptionGroup var options: InstallationOptions

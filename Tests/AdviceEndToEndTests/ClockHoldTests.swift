@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// When the clock is not believed (schedule.md R8 c and d), in the real daemon under a clock of the tests' own.
+/// When the clock is not believed (schedule.md R8 c and d), in the real daemon under a clock of the tests'
+/// own.
 @Suite(.timeLimit(.minutes(5)))
 struct ClockHoldTests {
     private static let threeDays = 3 * 86_400.0

@@ -76,7 +76,8 @@ struct SimulateTests {
             settings.start = settings.wall.day(-5)
             settings.at = "02:30"
             settings.series = [
-                "fallback_zone: Europe/Berlin", "days: [mon, tue, wed, thu, fri]", "at_end: loop", "spread: 10m",
+                "fallback_zone: Europe/Berlin", "days: [mon, tue, wed, thu, fri]", "at_end: loop",
+                "spread: 10m",
                 "blackout: [\(settings.wall.day(20)), \(settings.wall.day(40))..\(settings.wall.day(44))]",
                 "window: 01:00-21:00", "join: latest",
             ]

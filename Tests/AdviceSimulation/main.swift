@@ -27,14 +27,16 @@ for number in 0..<UInt64(count) {
         for series in course.world.series {
             print(
                 "series \(series.id): \(series.zone) \(series.at) \(series.catchUp) \(series.join) "
-                    + "\(series.atEnd) window \(series.window.map { "\($0)" } ?? "-") spread \(series.spread.seconds) "
+                    + "\(series.atEnd) window \(series.window.map { "\($0)" } ?? "-") "
+                    + "spread \(series.spread.seconds) "
                     + "shadow \(series.shadow) points \(series.points.map(\.id).joined(separator: " "))")
         }
         for cohort in course.world.store.cohorts {
             print("cohort \(cohort.number) \(cohort.series) \(cohort.cohort) members \(cohort.members)")
             for row in course.world.store.rows(cohort.series, cohort: cohort.number) {
                 print(
-                    "  \(row.sequence) \(row.point) \(row.slotDate) \(row.kind) \(row.releasedAt) \(row.why ?? "")"
+                    "  \(row.sequence) \(row.point) \(row.slotDate) \(row.kind) \(row.releasedAt) "
+                        + (row.why ?? "")
                 )
             }
         }

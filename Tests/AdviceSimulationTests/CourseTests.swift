@@ -4,14 +4,14 @@ import Foundation
 import Synchronization
 import Testing
 
-/// The scheduler that the daemon runs, in simulated worlds full of bad luck (promises.md). A seed that breaks a
-/// promise is named with the command that tells its whole story.
+/// The scheduler that the daemon runs, in simulated worlds full of bad luck (promises.md). A seed that breaks
+/// a promise is named with the command that tells its whole story.
 @Suite("Simulation")
 struct CourseTests {
     /// Seeds that once broke a promise; what they found is mended, and stays so.
     static let regressions: [UInt64] = [
         62, 79, 169, 201, 242, 256, 271, 1137, 1166, 1274, 1776, 1435, 1756, 2105, 2114, 2421, 3067, 3328,
-        4599,
+        4599, 7212, 10_879,
     ]
 
     @Test("no promise is broken in a million simulated days")

@@ -21,7 +21,8 @@ struct MigrationTests {
             PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = 1;
             INSERT INTO meta VALUES ('generation', 1), ('mark', \(World.t0.nanoseconds));
             INSERT INTO series VALUES ('s', 1, '2026-07-01', '2026-07-01', 'running', '2026-07-01', '[]');
-            INSERT INTO subscriber(number, id, url, format, paused, limit_key, shares_host, fingerprint, digest)
+            INSERT INTO subscriber(number, id, url, format, paused, limit_key, shares_host,
+                fingerprint, digest)
             VALUES (1, 'ann', 'https://ann.example/', 'standard', 0, 'ann.example:443', 0, 1, 1),
                 (2, 'bob', 'https://bob.example/', 'standard', 0, 'bob.example:443', 0, 2, 2);
             INSERT INTO cohort VALUES (1, 's', 'America/New_York 09:00', 2, 1), (2, 's', 'UTC 09:00', 0, 1);

@@ -164,3 +164,12 @@ extension Claim {
         )
     }
 }
+
+extension LedgerRow {
+    /// As it was before it was written: the store adds the number of the roster.
+    var withoutCut: LedgerRow {
+        var row = self
+        row.cut = nil
+        return row
+    }
+}

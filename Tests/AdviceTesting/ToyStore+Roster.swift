@@ -74,7 +74,9 @@ extension ToyStore {
             } else {
                 cancel(subscriber, series)
             }
-            members[place].until = generation
+            // Who leaves before it was decided what the cohort owed was as good as never there.
+            let wasJoining = joiners.contains { $0.cohort == cohort && $0.subscriber == subscriber }
+            members[place].until = wasJoining ? 0 : generation
             cohorts[Int(cohort) - 1].members -= 1
             joiners.removeAll { $0.cohort == cohort && $0.subscriber == subscriber }
         }

@@ -326,7 +326,8 @@ public struct ToyStore: Sendable {
         open.compactMap { rows[$0] }.map { row in
             let release = releases[Int(row.record.release) - 1]
             return "\(subscribers[Int(row.record.key.subscriber) - 1].id) \(release.info.series) "
-                + "\(release.info.subject) \(row.record.state) \(row.record.nextAttemptAt.map { "\($0)" } ?? "-") "
+                + "\(release.info.subject) \(row.record.state) "
+                + "\(row.record.nextAttemptAt.map { "\($0)" } ?? "-") "
                 + "claimed \(claimed.contains(row.record.key))"
         }.sorted()
     }

@@ -1,6 +1,6 @@
-// A series in every zone there is, at each subscriber's own nine o'clock: the real scheduler and the real SQLite
-// store on a virtual clock, with receivers that answer at once. Says how many releases there were, how many of
-// them not at their instant, and how much anonymous memory the process came to.
+// A series in every zone there is, at each subscriber's own nine o'clock: the real scheduler and the real
+// SQLite store on a virtual clock, with receivers that answer at once. Says how many releases there were, how
+// many of them not at their instant, and how much anonymous memory the process came to.
 //
 //     zones-bench import FOLDER SUBSCRIBERS      makes the store
 //     zones-bench run FOLDER DAYS                runs it, and prints one line of JSON

@@ -149,7 +149,9 @@ struct ClockTrust: Sendable {
     }
 
     private func interval(_ now: Moment) -> Span {
-        if case .suspect(_, let from) = state, now.boot - from > ClockTrust.blindHold {
+        if case .suspect(_, let from) = state,
+            now.boot - from > ClockTrust.blindHold + ClockTrust.slowProbeInterval
+        {
             return ClockTrust.slowProbeInterval
         }
         return ClockTrust.probeInterval

@@ -54,8 +54,8 @@ struct Deliveries: Sendable {
         var home: ZoneRules
     }
 
-    /// While the clock is not believed nothing is sent: a receiver would refuse its time, and what waits would
-    /// be too old by it.
+    /// While the clock is not believed nothing is sent: a receiver would refuse its time, and what waits
+    /// would be too old by it.
     mutating func hold(_ isOn: Bool) {
         isHolding = isOn
         if !isOn { mayClaim = true }

@@ -206,7 +206,8 @@ public struct Plan: Sendable {
         // Also the last of the cycle before: a point that goes out begins no cycle after the other.
         let last = [rows.map(\.slotDate).max(), terms.after].compactMap(\.self).max()
         let today = calendar.date(at: now)
-        guard today >= begin, last.map({ $0 < calendar.date(at: asked.asked) && $0 < today }) ?? true else { return nil }
+        let asking = calendar.date(at: asked.asked)
+        guard today >= begin, last.map({ $0 < asking && $0 < today }) ?? true else { return nil }
         let slot = Slot(
             date: today, instant: now, kind: .plain, offsetSeconds: calendar.zone.offsetSeconds(at: now))
         return Assignment(

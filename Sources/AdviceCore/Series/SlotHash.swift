@@ -21,8 +21,8 @@ public struct SlotHash: Hashable, Comparable, Sendable {
     /// The same order as a signed 64-bit number, for a database column.
     public var ordered: Int64 { Int64(bitPattern: value ^ (1 << 63)) }
 
-    /// When a member's delivery is due within a release that is smeared over `spread`: whole seconds, the same
-    /// every day (R16). It grows with the hash, so that a range of hashes is a span of seconds
+    /// When a member's delivery is due within a release that is smeared over `spread`: whole seconds, the
+    /// same every day (R16). It grows with the hash, so that a range of hashes is a span of seconds
     /// (docs/decisions/0008).
     public func offset(in spread: Span) -> Span {
         .seconds(Int64(value.multipliedFullWidth(by: UInt64(max(0, spread.seconds))).high))

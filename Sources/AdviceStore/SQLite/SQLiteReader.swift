@@ -75,7 +75,8 @@ public final class SQLiteReader: StoreReader {
                 FROM batch b CROSS JOIN release r ON r.number = b.release
                 CROSS JOIN member m ON m.cohort = r.cohort
                     AND m.slot_hash BETWEEN b.first_hash AND b.last_hash
-                WHERE b.audience = 0 AND m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
+                WHERE b.audience = 0 AND m.active_from <= r.cut
+                    AND (m.active_until IS NULL OR m.active_until > r.cut)
                     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = r.subject
                         AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber))
             """)

@@ -14,8 +14,8 @@ extension SQLiteStore {
     private func claimRows(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns(isMember: "false", now: "$1")), d.slot, d.subject, d.release, d.attempts,
-                d.gone_at, d.next_attempt_at, d.due_at
+            SELECT \(ClaimRow.columns(isMember: "false", now: "$1")), d.slot, d.subject, d.release,
+                d.attempts, d.gone_at, d.next_attempt_at, d.due_at
             FROM delivery d CROSS JOIN subject j ON j.number = d.subject
                 CROSS JOIN subscriber s ON s.number = d.subscriber
                 LEFT JOIN endpoint e ON e.subscriber = s.number
@@ -193,8 +193,8 @@ extension SQLiteStore {
         ).compactMap { $0[0].integer }
     }
 
-    /// Those in the range who had, or may have had, an earlier revision of what the batch corrects: the newest
-    /// that each of them had is what it replaces.
+    /// Those in the range who had, or may have had, an earlier revision of what the batch corrects: the
+    /// newest that each of them had is what it replaces.
     private func claimReceivers(
         of batch: Int64, _ range: ClosedRange<Int64>, _ release: ReleaseRow, due: Instant, now: Instant,
         into claim: inout Claim
@@ -339,7 +339,8 @@ private struct ClaimRow {
     static func columns(isMember: String, now: String) -> String {
         """
         s.number, s.id, s.url, s.secrets, s.format,
-            s.paused OR (s.paused_from IS NOT NULL AND coalesce(s.paused_until > \(now), 1)), s.limit_key, s.shares_host, s.options,
+            s.paused OR (s.paused_from IS NOT NULL AND coalesce(s.paused_until > \(now), 1)), s.limit_key,
+            s.shares_host, s.options,
             s.fingerprint, CASE WHEN \(isMember) THEN 1 ELSE EXISTS (
                 SELECT 1 FROM member n CROSS JOIN cohort c ON c.number = n.cohort
                 WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series) END,

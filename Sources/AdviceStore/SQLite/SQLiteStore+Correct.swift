@@ -99,7 +99,8 @@ extension SQLiteStore {
         try connection.query(
             """
             DELETE FROM batch WHERE audience = 1 AND release IN (
-                SELECT r.number FROM release r WHERE \(SQLiteStore.isPrior(to: "$1")) AND r.kind = 'correction')
+                SELECT r.number FROM release r
+                WHERE \(SQLiteStore.isPrior(to: "$1")) AND r.kind = 'correction')
             """, [.integer(correction)])
     }
 
@@ -161,7 +162,8 @@ extension SQLiteStore {
             let words = try releaseRow(correction).info.type.split(separator: ".").last ?? "revised"
             try connection.query(
                 """
-                UPDATE delivery SET state = \(DeliveryState.cancelled.code), error = $4, next_attempt_at = NULL
+                UPDATE delivery
+                SET state = \(DeliveryState.cancelled.code), error = $4, next_attempt_at = NULL
                 WHERE subject = $1 AND slot = $2 AND subscriber = $3
                 """, place + [.text(String(words))])
         }

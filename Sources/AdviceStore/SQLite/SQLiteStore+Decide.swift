@@ -32,7 +32,10 @@ extension SQLiteStore {
     /// What a pause has cancelled since the last point that was settled otherwise waits again, in order.
     private func sendMissed(of subscriber: Int64, _ id: String, _ now: Instant) throws(StoreError) {
         let all = try connection.query(
-            "SELECT DISTINCT c.series FROM member m JOIN cohort c ON c.number = m.cohort WHERE m.subscriber = $1",
+            """
+            SELECT DISTINCT c.series FROM member m JOIN cohort c ON c.number = m.cohort
+            WHERE m.subscriber = $1
+            """,
             [.integer(subscriber)])
         for series in all.compactMap({ $0[0].text }) {
             let slot = SlotHash(series: series, subscriber: id).slot

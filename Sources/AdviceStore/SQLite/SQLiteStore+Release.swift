@@ -64,7 +64,10 @@ extension SQLiteStore {
             ReleaseRow.type, draft.series, draft.edition,
             SubjectName.text(draft.point.id, revision: draft.revision))
         try connection.query(
-            "UPDATE release SET point_number = $2, of_points = $3, subject = $4, revision = $5 WHERE number = $1",
+            """
+            UPDATE release SET point_number = $2, of_points = $3, subject = $4, revision = $5
+            WHERE number = $1
+            """,
             [
                 .integer(number), .integer(Int64(draft.point.number)), .integer(Int64(draft.of)),
                 .integer(subject), .integer(Int64(draft.revision)),
@@ -90,7 +93,10 @@ extension SQLiteStore {
     ) throws(StoreError) -> Int64 {
         let key: [SQLValue] = [.text(type), .text(series), .text("\(edition)"), .text(subject)]
         try connection.query(
-            "INSERT INTO subject(type, series, edition, subject) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            """
+            INSERT INTO subject(type, series, edition, subject) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING
+            """,
             key)
         let rows = try connection.query(
             "SELECT number FROM subject WHERE type = $1 AND series = $2 AND edition = $3 AND subject = $4",
@@ -110,8 +116,8 @@ extension SQLiteStore {
         }
     }
 
-    /// Cuts the space of slot hashes into ranges: without a look at the members into equal ones, or, where the
-    /// release is spread, on whole seconds of their offsets.
+    /// Cuts the space of slot hashes into ranges: without a look at the members into equal ones, or, where
+    /// the release is spread, on whole seconds of their offsets.
     private func cutBatches(release: Int64, _ draft: ReleaseDraft) throws(StoreError) {
         let rows = try connection.query(
             "SELECT members FROM cohort WHERE number = $1", [.integer(draft.cohort.number)])

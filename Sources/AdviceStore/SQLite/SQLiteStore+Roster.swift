@@ -353,14 +353,17 @@ private struct RosterImport {
 
     /// The row stays, closed: what the cohort owes its former member stays owed.
     private mutating func leave(_ subscriber: Int64, _ cohort: Int64) throws(StoreError) {
-        try connection.query(
-            "DELETE FROM joiner WHERE cohort = $1 AND subscriber = $2",
-            [.integer(cohort), .integer(subscriber)])
+        let place: [SQLValue] = [.integer(cohort), .integer(subscriber)]
+        let wasJoining = try connection.query(
+            "DELETE FROM joiner WHERE cohort = $1 AND subscriber = $2 RETURNING 1", place)
+        // Who leaves before it was decided what the cohort owed was as good as never there: where it goes to
+        // owes it all the same.
+        let until = wasJoining.isEmpty ? generation : 0
         try connection.query(
             """
             UPDATE member SET active_until = $3
-            WHERE subscriber = $1 AND cohort = $2 AND active_until IS NULL
-            """, [.integer(subscriber), .integer(cohort), .integer(generation)])
+            WHERE cohort = $1 AND subscriber = $2 AND active_until IS NULL
+            """, place + [.integer(until)])
         growth[cohort, default: 0] -= 1
     }
 

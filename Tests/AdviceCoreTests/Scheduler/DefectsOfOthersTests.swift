@@ -172,7 +172,7 @@ struct DefectsOfOthersTests {
     }
 
     @Test(
-        "the second cycle of a loop sends everything again, on the next release day and in an edition of its own"
+        "the second cycle of a loop sends everything again, on the next release day, in its own edition"
     )
     func secondCycle() {
         var world = DefectsOfOthersTests.world(day("2026-07-01"), "09:00", "America/New_York")

@@ -242,7 +242,9 @@ struct SchedulerTests {
             let calendar = TestZones.calendar(zones[Int(cohort) - 1])
             return CohortLedger(
                 series: "s", edition: edition, cohort: cohort,
-                rows: rows.enumerated().map { LedgerRow.sample($1.0, $0 + 1, on: day($1.1), in: calendar, cut: 5) })
+                rows: rows.enumerated().map {
+                    LedgerRow.sample($1.0, $0 + 1, on: day($1.1), in: calendar, cut: 5)
+                })
         }
         var record = SeriesRecord(
             id: "s", firstSeen: moment("2026-06-30T00:00:00Z"), configuredStart: series.start,
