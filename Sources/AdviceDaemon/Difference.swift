@@ -79,7 +79,7 @@ public struct Difference: Codable, Sendable {
 
     // MARK: Making it
 
-    /// - Parameter outlook: of the subscriber's cohort in a series; nil where it is not known yet.
+    /// `outlook` is that of the subscriber's cohort in a series; nil where it is not known yet.
     mutating func add(
         _ subscriber: Subscriber, outlook: (Series) -> Outlook?, of all: () -> [Series]
     ) {

@@ -4,7 +4,7 @@ public import AdviceStore
 /// Writes what the scheduler has decided: the same for a running daemon and for a command that decides while
 /// none runs.
 public enum Recorder {
-    /// - Parameter series: the one that a release or a correction is of; it renders the content.
+    /// `series` is the one that a release or a correction is of: it renders the content.
     public static func commit(
         _ transaction: Transaction, of series: Series?, to store: any Store, now: Instant
     ) throws(StoreError) -> CommitResult {

@@ -42,9 +42,8 @@ public struct Rehearsal {
     /// Rounds at one instant: more, and it would never come to rest.
     private static let mostRounds = 1_000_000
 
-    /// - Parameters:
-    ///   - store: where it is all written; nil for one in memory, empty.
-    ///   - status: what an outage answers; 0 is a connection that is refused.
+    /// `store` is where it is all written, nil for one in memory, empty; `status` what an outage answers, 0 a
+    /// connection that is refused.
     public init(
         _ configuration: Configuration, zones: SystemZones, secrets: SecretReader, from begin: Instant,
         store: (any Store)? = nil, outages: [Outage] = [], status: Int = 0

@@ -25,7 +25,7 @@ public struct Course: Sendable {
         case reloads
     }
 
-    /// - Parameter days: how long it goes on before it heals.
+    /// It goes on for `days` before it heals.
     public init(seed: UInt64, days: Int = 60, bug: PlantedBug? = nil, tellsStory: Bool = false) {
         var random = SplitMix64(seed: seed &* 0x9e37 &+ 7)
         self.days = days

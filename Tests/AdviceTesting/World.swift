@@ -88,7 +88,8 @@ public struct World: Sendable {
         var life: Int
         var what: What
 
-        enum What: Sendable {
+        // Boxed: the queue moves them about.
+        indirect enum What: Sendable {
             case commit(UInt64, Transaction)
             case claim(Int)
             case arrive(Attempt)

@@ -224,7 +224,7 @@ struct Deliveries: Sendable {
         return result
     }
 
-    /// - Parameter freed: when the first is due of those that were held behind what the group has settled.
+    /// `freed` is when the first is due of those that were held behind what the group has settled.
     mutating func recorded(_ group: OutcomeGroup, freed: Instant?) {
         groupsUnderway -= 1
         for record in group.records {

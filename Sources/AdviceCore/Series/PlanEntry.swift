@@ -23,7 +23,7 @@ extension Plan {
     /// come, then those that will not.
     ///
     /// A series that has not begun is shown as if it began at the first day that it can, all of it blocked.
-    /// - Parameter hold: what keeps every series from going on, in words: a clock that is not believed.
+    /// `hold` is what keeps every series from going on, in words: a clock that is not believed.
     public func entries(
         at now: Instant, state: SeriesRecord.State, hold: String? = nil
     ) -> [PlanEntry] {

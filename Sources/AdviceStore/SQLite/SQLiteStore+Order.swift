@@ -55,7 +55,7 @@ extension SQLiteStore {
 
     /// Makes deliveries of `releases`, in their order, for one subscriber of `series`: those that it has no
     /// delivery of.
-    /// - Parameter areArrears: sent after the fact, not what an unfinished batch owes anyway.
+    /// With `areArrears` they are sent after the fact, not what an unfinished batch owes anyway.
     func owe(
         _ releases: [ReleaseRow], to subscriber: Int64, _ id: String, areArrears: Bool, now: Instant
     ) throws(StoreError) {
