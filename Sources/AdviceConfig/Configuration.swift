@@ -49,10 +49,7 @@ public struct Configuration: Sendable {
     public struct Alerts: Sendable, Equatable {
         /// Subscriber ids.
         public var to: [String] = []
-        public var on: [Kind] = Kind.allCases
-        public enum Kind: String, Sendable, CaseIterable {
-            case refused, exhausted, suspended, closed, completed, clock, network, store, configuration
-        }
+        public var on: [AlertKind] = AlertKind.allCases
         public init() {}
     }
 

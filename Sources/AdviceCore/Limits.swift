@@ -6,8 +6,20 @@ public enum Limits {
     public static let groupWait = Span.milliseconds(250)
     /// Groups on their way to the disk before sending pauses: nothing is sent that may not be recorded.
     public static let groupsUnderway = 4
-    /// Deliveries held in memory behind a host that is full, in all. Beyond it nothing more is claimed.
+    /// Deliveries held in memory behind a host that is full, in all. Beyond it they wait in the store.
     public static let parkedDeliveries = 4096
+    /// What goes back to the store because a host is full waits there this long at least: to claim it sooner
+    /// would only bring it back again.
+    public static let shortestSpill = Span.seconds(5)
+    /// An attempt that is older than this moves to the second pool: who hangs takes no place from who
+    /// answers.
+    public static let youngFor = Span.seconds(2)
+    /// Attempts in the second pool at most: some 60 KB each.
+    public static let secondPool = 4096
+    /// How long a 429 keeps all who share the limit key waiting: without a wish of its own...
+    public static let shortestSlowDown = Span.seconds(1)
+    /// ...and at most, for the next who asks hears for itself.
+    public static let longestSlowDown = Span.minutes(5)
     /// How long the daemon may sleep without looking at the clock and the ledger again (R5).
     public static let recheck = Span.minutes(60)
     /// How long what comes next in a cohort may be kept without being worked out anew: nothing but a change

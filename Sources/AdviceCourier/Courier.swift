@@ -83,6 +83,9 @@ public struct CourierReply: Sendable {
     public var date: Instant?
     /// The request was on the wire, and no answer came.
     public var mayHaveArrived: Bool
+    /// Nothing came back from anybody: no route, no connection in time, no answer from the name server. A
+    /// refused connection, a reset and an unknown name are answers.
+    public var isDark = false
 
     public init(
         token: UInt64, outcome: Outcome, status: Int, error: String?, latency: Span, address: String?,

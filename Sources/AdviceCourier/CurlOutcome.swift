@@ -22,6 +22,8 @@ struct Exchange {
     var location: [UInt8] = []
     /// `http:` was allowed.
     var allowHTTP = false
+    /// The name was looked up for longer than a name server that is there takes to say no.
+    var isSlowLookup = false
 
     enum Phase { case lookup, connecting, connected }
 
@@ -51,6 +53,19 @@ enum CurlOutcome {
         case CURLE_URL_MALFORMAT: return .refused
         case CURLE_SSL_CACERT_BADFILE: return .ours
         default: return .retry
+        }
+    }
+
+    /// Whether nothing came back from anybody, as it is where our own network is down.
+    static func isDark(_ exchange: Exchange) -> Bool {
+        guard exchange.finalStatus == nil, exchange.blockedAddress == nil else { return false }
+        switch CURLcode(rawValue: UInt32(exchange.code)) {
+        case CURLE_OPERATION_TIMEDOUT: return exchange.phase != .connected
+        case CURLE_COULDNT_CONNECT:
+            return [ENETUNREACH, EHOSTUNREACH, ENETDOWN, ETIMEDOUT].contains(exchange.osErrno)
+        // 7.88.1 does not say whether a name is unknown or its server was not reached: the time it took does.
+        case CURLE_COULDNT_RESOLVE_HOST: return exchange.isSlowLookup
+        default: return false
         }
     }
 

@@ -11,6 +11,8 @@ final class EasyHandle {
     static let bodyLimit = 16 * 1024
     /// The bytes of its headers, over all lines and 1xx answers, after which we hang up.
     static let headerLimit = 32 * 1024
+    /// Nanoseconds after which a lookup that fails has met no name server: a resolver's first time-out.
+    static let slowLookup: UInt64 = 4_000_000_000
     /// The first bytes of a body, kept for the log.
     static let keptLimit = 1024
 
@@ -81,7 +83,8 @@ final class EasyHandle {
     /// What the attempt came to, and the handle is free for another.
     func finish(code: CURLcode, now: UInt64) -> CourierReply {
         note(code)
-        let reply = CourierReply(
+        exchange.isSlowLookup = now - startedAt >= Self.slowLookup
+        var reply = CourierReply(
             token: token,
             outcome: CurlOutcome.outcome(of: exchange),
             status: exchange.finalStatus ?? 0,
@@ -92,6 +95,7 @@ final class EasyHandle {
             date: date,
             // Bytes of the request have left us, and nobody has said what became of them.
             mayHaveArrived: exchange.finalStatus == nil && long(CURLINFO_REQUEST_SIZE) > 0)
+        reply.isDark = CurlOutcome.isDark(exchange)
         release()
         return reply
     }

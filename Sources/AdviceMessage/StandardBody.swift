@@ -41,6 +41,25 @@ public func testBody(_ released: ReleasedPoint?, at time: Instant) -> [UInt8] {
     }
 }
 
+/// The body of `advice.alert`, to operators (interface.md §3.2).
+public func alertBody(_ alert: Alert) -> [UInt8] {
+    JSONWriter.object { body in
+        body.field("type", EventType.alert.rawValue)
+        body.field("timestamp", Instant(seconds: alert.at.seconds).description)
+        body.object("data") { data in
+            data.field("kind", alert.kind.rawValue)
+            data.field("severity", alert.kind.severity.rawValue)
+            data.field("title", alert.title)
+            data.field("text", alert.text)
+            data.field("series", alert.series)
+            data.field("point", alert.point)
+            data.array("subscribers", alert.subscribers)
+            data.field("count", Int64(alert.count))
+            data.field("since", Instant(seconds: alert.since.seconds).description)
+        }
+    }
+}
+
 extension JSONWriter {
     fileprivate mutating func write(_ released: ReleasedPoint, replaces: String?) {
         object("series") { series in

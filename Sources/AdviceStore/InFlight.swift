@@ -21,6 +21,13 @@ struct InFlight {
         deliveries.keys.filter { $0.subscriber == subscriber }.map(\.subject)
     }
 
+    /// What is out of a subject, from batches: it may have no row yet. Looks at all that is out, as above; in
+    /// order of subscriber.
+    func fromBatches(of subject: Int64) -> [(key: DeliveryKey, slot: Int64)] {
+        deliveries.filter { $0.key.subject == subject && $0.value.batch != nil }
+            .map { (key: $0.key, slot: $0.value.slot) }.sorted { $0.key.subscriber < $1.key.subscriber }
+    }
+
     func holds(batch: Int64) -> Bool { batches[batch] != nil }
 
     mutating func take(batch: Int64) { batches[batch] = 0 }

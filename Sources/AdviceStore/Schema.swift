@@ -44,6 +44,17 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// Rows of endpoints only that are not healthy. `state` is open, suspended or closed; `since` is when it
+    /// came to be so.
+    private static let endpoint = """
+        CREATE TABLE endpoint(
+            subscriber INTEGER PRIMARY KEY REFERENCES subscriber, fingerprint INTEGER NOT NULL,
+            state TEXT NOT NULL, since INTEGER NOT NULL, failing_since INTEGER,
+            failures INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0,
+            probe_at INTEGER) STRICT;
+        CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state = 'suspended';
+        """
+
     private static let view = """
         CREATE VIEW delivery_log AS
         SELECT s.id AS subscriber, j.type, j.series, j.edition, r.point, r.point_number AS number,
@@ -79,7 +90,7 @@ enum Schema {
             secrets TEXT, format TEXT NOT NULL, paused INTEGER NOT NULL, limit_key TEXT NOT NULL,
             shares_host INTEGER NOT NULL, options TEXT, zone TEXT, at TEXT, joined TEXT,
             fingerprint INTEGER NOT NULL, digest INTEGER NOT NULL, removed_at INTEGER, first_day INTEGER,
-            paused_from INTEGER, paused_until INTEGER) STRICT;
+            paused_from INTEGER, paused_until TEXT) STRICT;
 
         CREATE TABLE cohort(
             number INTEGER PRIMARY KEY, series TEXT NOT NULL, cohort TEXT NOT NULL,
@@ -131,9 +142,7 @@ enum Schema {
             latency INTEGER NOT NULL, address TEXT, reply BLOB NOT NULL, arrived INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY(subject, slot, subscriber, number)) STRICT, WITHOUT ROWID;
 
-        CREATE TABLE endpoint(
-            subscriber INTEGER PRIMARY KEY REFERENCES subscriber, fingerprint INTEGER NOT NULL,
-            state TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
+        \(endpoint)
 
         \(view)
 
@@ -155,7 +164,7 @@ extension Schema {
         ALTER TABLE subscriber ADD COLUMN first_day INTEGER;
         ALTER TABLE cohort ADD COLUMN since_generation INTEGER;
         ALTER TABLE subscriber ADD COLUMN paused_from INTEGER;
-        ALTER TABLE subscriber ADD COLUMN paused_until INTEGER;
+        ALTER TABLE subscriber ADD COLUMN paused_until TEXT;
         CREATE TABLE joiner(
             cohort INTEGER NOT NULL REFERENCES cohort, subscriber INTEGER NOT NULL,
             moved INTEGER NOT NULL, PRIMARY KEY(cohort, subscriber)) STRICT, WITHOUT ROWID;
@@ -172,6 +181,11 @@ extension Schema {
         CREATE INDEX delivery_open ON delivery(subscriber) WHERE state IN (0, 2);
         CREATE INDEX delivery_held ON delivery(subscriber) WHERE state = 2;
         ALTER TABLE attempt ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE endpoint RENAME TO endpoint_1;
+        \(endpoint)
+        INSERT INTO endpoint(subscriber, fingerprint, state, since)
+        SELECT subscriber, fingerprint, state, since FROM endpoint_1;
+        DROP TABLE endpoint_1;
         \(view)
         """
     ]

@@ -85,8 +85,17 @@ public protocol Store: AnyObject {
         _ decision: SubscriberDecision, words: String, now: Instant
     ) throws(StoreError) -> Bool
 
-    /// The clock was set back by `span`: what waits becomes due by that much earlier, batches too.
-    func shiftWaits(by span: Span, now: Instant) throws(StoreError)
+    /// The clock was set back: what was written at a time that is still to come waits from now on as long
+    /// as it had to wait then, batches too. Done twice, it is as if done once.
+    func shiftWaits(now: Instant) throws(StoreError)
+
+    /// Where `point` went out, in whatever cohort and edition of the series, in order.
+    func released(_ point: String, of series: String) throws(StoreError) -> [ReleasedRow]
+
+    /// An alert with its content, and a delivery of it to each of `subscribers` that the roster has.
+    func alert(
+        _ alert: Alert, to subscribers: [String], content: FrozenContent, now: Instant
+    ) throws(StoreError)
 
     /// Notes a hold of the clock, or its end; without one, the mark becomes `now` even if that is earlier
     /// where `trustsClock`.

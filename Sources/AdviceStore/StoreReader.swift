@@ -8,7 +8,8 @@ public protocol StoreReader: AnyObject {
     func counts() throws(StoreError) -> DeliveryCounts
     /// The store's numbers of the cohorts that a subscriber belongs to now.
     func cohorts(of subscriber: String) throws(StoreError) -> [Int64]
-    func closedEndpoints() throws(StoreError) -> [String]
+    /// Ids of those whose endpoint is in `state`, in order.
+    func endpoints(_ state: EndpointHealth.State) throws(StoreError) -> [String]
     func close()
 }
 
@@ -28,6 +29,8 @@ public struct DeliveryLogEntry: Sendable {
     public var series: String
     public var edition: String
     public var point: String
+    /// What is part of the webhook-id: the point's id; of a revision with its number.
+    public var subject: String
     public var number: Int
     public var day: CivilDate
     public var state: DeliveryState
@@ -41,8 +44,9 @@ public struct DeliveryLogEntry: Sendable {
     public var attemptLog: [AttemptRecord]
 
     public init(
-        type: String, subscriber: String, series: String, edition: String, point: String, number: Int,
-        day: CivilDate, state: DeliveryState, attempts: Int, nextAttemptAt: Instant?, settledAt: Instant?,
+        type: String, subscriber: String, series: String, edition: String, point: String,
+        subject: String? = nil, number: Int, day: CivilDate, state: DeliveryState, attempts: Int,
+        nextAttemptAt: Instant?, settledAt: Instant?,
         status: Int, latency: Span?, error: String?, attemptLog: [AttemptRecord]
     ) {
         self.type = type
@@ -50,6 +54,7 @@ public struct DeliveryLogEntry: Sendable {
         self.series = series
         self.edition = edition
         self.point = point
+        self.subject = subject ?? point
         self.number = number
         self.day = day
         self.state = state

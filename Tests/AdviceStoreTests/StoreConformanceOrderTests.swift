@@ -1,5 +1,6 @@
 import AdviceCore
 import AdviceStore
+import AdviceTesting
 import Testing
 
 extension StoreConformance {
@@ -247,12 +248,18 @@ extension StoreConformance {
             let bench = try Bench(engine)
             let cohort = try bench.store.subscribe(["ann"])
             _ = try bench.store.decide(
-                SubscriberDecision(subscriber: "ann", what: .pause(until: t0 + .hours(1))), words: "x",
+                SubscriberDecision(subscriber: "ann", what: .pause(until: day("2026-07-03"))), words: "x",
                 now: t0 - .hours(1))
             try bench.store.release(World.draft(1, cohort: cohort))
-            #expect(try bench.store.claimAll(at: t0).deliveries.map(\.standing) == [.paused])
+            // Which day it is where the subscriber is, the scheduler knows.
+            let claim = try bench.store.claimAll(at: t0)
+            #expect(claim.deliveries.map(\.standing) == [.active])
+            #expect(claim.deliveries.map(\.pausedUntil) == [day("2026-07-03")])
+            #expect(claim.deliveries.map(\.memberCohort) == [cohort.number])
             try bench.restart()
-            #expect(try bench.store.claimAll(at: t0 + .hours(1)).deliveries.map(\.standing) == [.active])
+            _ = try bench.store.decide(
+                SubscriberDecision(subscriber: "ann", what: .pause(until: nil)), words: "x", now: t0)
+            #expect(try bench.store.claimAll(at: t0).deliveries.map(\.standing) == [.paused])
         }
 
         // MARK: Clocks
@@ -279,9 +286,21 @@ extension StoreConformance {
                 finish(first, [waiting(first.deliveries[0], until: t0 + .hours(2))]), now: t0)
             let back = t0 - .days(3)
             #expect(try bench.store.claimAll(at: back + .hours(2)).deliveries.isEmpty)
-            try bench.store.shiftWaits(by: .days(3), now: back)
+            try bench.store.shiftWaits(now: back)
+            // A start that finds the same must not bring it nearer again.
+            try bench.store.shiftWaits(now: back + .hours(1))
             #expect(try bench.store.claimAll(at: back + .hours(2) - .seconds(1)).deliveries.isEmpty)
             #expect(try bench.store.claimAll(at: back + .hours(2)).subscribers == ["ann"])
+        }
+
+        @Test("what was written before the clock was wrong keeps its time", arguments: Engine.allCases)
+        func notShifted(_ engine: Engine) throws {
+            let (bench, _, first) = try begun(engine, ["ann"])
+            try bench.store.record(
+                finish(first, [waiting(first.deliveries[0], until: t0 + .hours(2))]), now: t0)
+            try bench.store.shiftWaits(now: t0 + .minutes(10))
+            #expect(try bench.store.claimAll(at: t0 + .hours(2) - .seconds(1)).deliveries.isEmpty)
+            #expect(try bench.store.claimAll(at: t0 + .hours(2)).subscribers == ["ann"])
         }
 
         @Test(

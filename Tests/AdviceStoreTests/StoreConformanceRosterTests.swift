@@ -132,7 +132,7 @@ extension StoreConformance {
             try bench.store.record(
                 OutcomeGroup(records: records, finishedBatches: claim.batches.map(\.number)), now: t0)
             try bench.restart()
-            #expect(try bench.reader().closedEndpoints() == ["ann"])
+            #expect(try bench.reader().endpoints(.closed) == ["ann"])
             try bench.store.release(World.draft(2, cohort: cohort))
             // A change that leaves the endpoint the same opens nothing.
             let paused = World.entry("ann") { $0.paused = true }
@@ -144,10 +144,10 @@ extension StoreConformance {
             _ = try bench.store.importRoster([moved, World.entry("bob")], cohorts: [], now: t0)
             #expect(
                 standings(try bench.store.claimAll(at: t0 + .days(1))) == ["ann": .active, "bob": .active])
-            #expect(try bench.reader().closedEndpoints() == [])
+            #expect(try bench.reader().endpoints(.closed) == [])
             // Who changes it back has had a hand on it: it is tried again.
             _ = try bench.store.importRoster([World.entry("ann"), World.entry("bob")], cohorts: [], now: t0)
-            #expect(try bench.reader().closedEndpoints() == [])
+            #expect(try bench.reader().endpoints(.closed) == [])
         }
 
         @Test("closes the endpoint that was tried, not one that came meanwhile", arguments: Engine.allCases)
@@ -160,7 +160,7 @@ extension StoreConformance {
             _ = try bench.store.importRoster([moved], cohorts: [], now: t0)
             let record = claim.deliveries[0].settled(.cancelled, at: t0, status: 410, closes: true)
             try bench.store.record(OutcomeGroup(records: [record]), now: t0)
-            #expect(try bench.reader().closedEndpoints() == [])
+            #expect(try bench.reader().endpoints(.closed) == [])
         }
 
         @Test("owes a mover what the old cohort released, once", arguments: Engine.allCases)

@@ -150,7 +150,7 @@ extension ClaimedDelivery {
             attempt: AttemptRecord(
                 number: attempts + 1, at: at, status: status, error: error, latency: .milliseconds(40),
                 address: "192.0.2.1", reply: Array("ok".utf8)),
-            closesEndpoint: closes)
+            health: closes ? EndpointHealth(state: .closed) : nil)
     }
 }
 

@@ -42,7 +42,7 @@ public struct Course: Sendable {
             seed: seed, wall: Instant(seconds: Int64(start.day * 86_400)) - .days(2), series: all,
             roster: roster)
         points = series.points.count
-        world.bug = bug
+        world.plant(bug)
         for kind in Kind.allCases where Int.random(in: 0..<3, using: &random) == 0 { kinds.insert(kind) }
         self.random = random
         zones = era.zones
@@ -110,6 +110,7 @@ public struct Course: Sendable {
         if oneIn(3) { faults.lostAnswer = Int.random(in: 2...20, using: &random) }
         if oneIn(3) { faults.refusal = Int.random(in: 2...10, using: &random) }
         if oneIn(3) { faults.slowAnswer = Int.random(in: 2...10, using: &random) }
+        if oneIn(4) { faults.slowWrite = Int.random(in: 3...30, using: &random) }
         if oneIn(4) { faults.refusedCommit = Int.random(in: 30...200, using: &random) }
         if oneIn(3) { faults.longestDowntime = .hours(Int64.random(in: 1...60, using: &random)) }
         world.faults = faults

@@ -29,13 +29,82 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case windowIgnored
     /// A second daemon works on the same store.
     case twoDaemons
+    /// One subscriber's deliveries are cancelled.
+    case cancelsSome
+    /// A delivery is given up at its first failure.
+    case givesUpAtOnce
+    /// An endpoint is closed at its first 410.
+    case closesAtOnce
+    /// A series begins three days before its start.
+    case beginsEarly
+    /// Of what is held the newest goes first.
+    case newestFirst
+    /// A leap of the clock is taken for time that went by.
+    case leapBelieved
+    /// A rehearsal is sent.
+    case rehearsalSent
+    /// Nothing is ever too old to be sent.
+    case ageIgnored
+    /// Who had a corrected text is not told.
+    case correctionsLost
+    /// Days that are no release days are used.
+    case daysIgnored
+
+    /// How the problem begins by which each is known: a bug that something else gives away proves nothing of
+    /// the check that is there for it. nil: whatever breaks first.
+    public var sign: String? {
+        switch self {
+        case .cancelsSome: "P5: s2's"
+        case .givesUpAtOnce, .closesAtOnce: "P5:"
+        case .beginsEarly: "P3: before the start date"
+        case .newestFirst: "R17:"
+        case .leapBelieved: "R8:"
+        case .rehearsalSent: "a rehearsal is sent"
+        case .ageIgnored: "sent though it is older than max_age"
+        case .correctionsLost: "a correction of"
+        case .daysIgnored: "R3: on no weekday"
+        case .releasedEarly: "P3:"
+        case .windowIgnored: "R7:"
+        case .batchFinishedEarly: "P5: batch"
+        case .recordedBeforeSent, .timeoutTakenForSuccess: "P6:"
+        default: nil
+        }
+    }
 }
 
 extension PlantedBug? {
-    func changing(_ effect: Effect) -> Effect {
-        guard self == .batchFinishedEarly, case .commit(let number, .record(var group)) = effect else {
-            return effect
+    func changing(_ series: Series) -> Series {
+        var series = series
+        switch self {
+        case .windowIgnored: series.window = nil
+        case .beginsEarly: series.start = series.start + -3
+        case .ageIgnored: series.maxAge = .days(400)
+        case .daysIgnored: series.days = .all
+        default: break
         }
+        return series
+    }
+
+    func changing(_ effect: Effect) -> Effect {
+        guard case .commit(let number, .record(var group)) = effect else { return effect }
+        for place in group.records.indices {
+            let record = group.records[place]
+            switch self {
+            case .cancelsSome where record.key.subscriber == 2:
+                group.records[place].state = .cancelled
+                group.records[place].error = "cancelled"
+            case .givesUpAtOnce where record.state == .waiting && record.attempt != nil:
+                group.records[place].state = .exhausted
+                group.records[place].nextAttemptAt = nil
+            case .closesAtOnce where record.goneAt != nil && record.state == .waiting:
+                group.records[place].state = .cancelled
+                group.records[place].error = "closed: at once"
+                group.records[place].health = EndpointHealth(state: .closed)
+                group.records[place].nextAttemptAt = nil
+            default: break
+            }
+        }
+        guard self == .batchFinishedEarly else { return .commit(transaction: number, .record(group)) }
         for record in group.records {
             if let batch = record.batch, !group.finishedBatches.contains(batch) {
                 group.finishedBatches.append(batch)
@@ -45,8 +114,13 @@ extension PlantedBug? {
     }
 
     func changing(_ claim: Claim) -> Claim {
-        guard self == .orderNotKept else { return claim }
         var claim = claim
+        if self == .rehearsalSent {
+            for place in claim.deliveries.indices {
+                claim.deliveries[place].release.edition.replace(".shadow", with: "")
+            }
+        }
+        guard self == .orderNotKept else { return claim }
         for place in claim.deliveries.indices where claim.deliveries[place].standing == .behind {
             claim.deliveries[place].standing = .active
         }

@@ -12,13 +12,23 @@ extension ToyStore {
         }
         for record in group.records {
             claimed.remove(record.key)
-            write(record)
-            if record.closesEndpoint { closed.insert(record.key.subscriber) }
+            write(record, now)
+            if let health = record.health { note(health, of: record.key.subscriber, now) }
+            if record.state == .waiting, isSuspended(record.key.subscriber) {
+                rows[record.key]?.record.state = .held
+                rows[record.key]?.record.nextAttemptAt = nil
+            }
         }
         for record in group.records {
             let release = releases[Int(record.release) - 1]
             if isSuperseded(release) { due(supersede(record.key, of: release, now)) }
-            guard release.kind != .correction else { continue }
+            if record.health == .healthy { due(resume(record.key.subscriber, now)) }
+            if record.state == .held, isSuspended(record.key.subscriber) { continue }
+            if release.kind == .correction {
+                // Held for an endpoint that has come back meanwhile.
+                if record.state == .held { due(resume(record.key.subscriber, now)) }
+                continue
+            }
             if record.state == .held {
                 due(free(record.key.subscriber, release.info.series, at: now))
             } else if let next = record.nextHeldAt {
@@ -29,9 +39,86 @@ extension ToyStore {
         return first
     }
 
-    private mutating func write(_ record: DeliveryRecord) {
+    // MARK: Endpoints
+
+    func isSuspended(_ subscriber: Int64) -> Bool { healths[subscriber]?.state == .suspended }
+
+    private mutating func note(_ health: EndpointHealth, of subscriber: Int64, _ now: Instant) {
+        guard health != .healthy else {
+            healths[subscriber] = nil
+            return
+        }
+        var health = health
+        // Two series may have asked at once: what is further from healthy stays.
+        if let known = healths[subscriber], health.state == .open { health.state = known.state }
+        if let known = healths[subscriber]?.failingSince {
+            health.failingSince = min(known, health.failingSince ?? known)
+        }
+        health.probeAt = health.probeAt ?? healths[subscriber]?.probeAt
+        healths[subscriber] = health
+        for key in open where key.subscriber == subscriber {
+            switch health.state {
+            case .open: break
+            case .suspended:
+                guard rows[key]?.record.state == .waiting else { continue }
+                rows[key]?.record.state = .held
+                rows[key]?.record.nextAttemptAt = nil
+            case .closed: settle(key, as: .cancelled, "closed")
+            }
+        }
+    }
+
+    /// The first of each series that is held, and all that keeps no order.
+    mutating func resume(_ subscriber: Int64, _ now: Instant) -> Instant? {
+        let held = open.filter { $0.subscriber == subscriber && rows[$0]?.record.state == .held }
+        guard !held.isEmpty else { return nil }
+        var series: Set<String> = []
+        for key in held {
+            let name = subjectNames[Int(key.subject) - 1]
+            if name.type == ToyStore.released {
+                series.insert(name.series)
+            } else {
+                rows[key]?.record.state = .waiting
+                rows[key]?.record.nextAttemptAt = now
+            }
+        }
+        for one in series.sorted()
+        where !claimed.contains(where: { $0.subscriber == subscriber && isPoint($0, of: one) }) {
+            _ = free(subscriber, one, at: now)
+        }
+        return now
+    }
+
+    /// Of each suspended endpoint whose day has come, the oldest that is held.
+    private mutating func claimProbes(_ limit: Int, _ now: Instant, _ claim: inout Claim) {
+        let suspended = healths.filter { $0.value.state == .suspended }.sorted { $0.key < $1.key }
+        for (subscriber, health) in suspended {
+            guard let at = health.probeAt else { continue }
+            guard at <= now, claim.deliveries.count < limit else {
+                claim.nextDue = min(claim.nextDue ?? at, at)
+                continue
+            }
+            let waits = open.contains { $0.subscriber == subscriber && rows[$0]?.record.state == .waiting }
+            if waits || claimed.contains(where: { $0.subscriber == subscriber }) { continue }
+            let held = open.filter { $0.subscriber == subscriber && rows[$0]?.record.state == .held }
+            guard let oldest = held.compactMap({ rows[$0] }).min(by: { turn($0) < turn($1) }) else {
+                continue
+            }
+            let release = releases[Int(oldest.record.release) - 1]
+            hand(
+                oldest.record.key, release, nil, oldest.dueAt ?? release.info.releasedAt, now, &claim)
+        }
+    }
+
+    private func turn(_ row: Row) -> (Int, Int, Int64) {
+        let release = releases[Int(row.record.release) - 1]
+        return (release.row.slotDate.day, release.row.sequence, release.info.number)
+    }
+
+    private mutating func write(_ record: DeliveryRecord, _ now: Instant) {
         var row = rows[record.key] ?? Row(record: record)
         if row.record.state != .delivered || record.state == .delivered { row.record = record }
+        row.changed = now
         if record.attempt?.mayHaveArrived ?? false { row.mayHaveArrived = true }
         rows[record.key] = row
         if row.record.state.isSettled { open.remove(record.key) } else { open.insert(record.key) }
@@ -41,16 +128,13 @@ extension ToyStore {
     mutating func free(_ subscriber: Int64, _ series: String, at instant: Instant) -> Instant? {
         let mine = open.filter { $0.subscriber == subscriber && isPoint($0, of: series) }
         guard !mine.contains(where: { rows[$0]?.record.state == .waiting }) else { return nil }
-        func turn(_ key: DeliveryKey) -> (Int, Int, Int64) {
-            guard let row = rows[key] else { return (0, 0, 0) }
-            let release = releases[Int(row.record.release) - 1]
-            return (release.row.slotDate.day, release.row.sequence, release.info.number)
-        }
-        guard let next = mine.min(by: { turn($0) < turn($1) }) else { return nil }
+        let held = mine.compactMap { rows[$0] }.sorted { turn($0) < turn($1) }
+        guard let next = (isNewestFirst ? held.last : held.first)?.record.key else { return nil }
         rows[next]?.record.state = .waiting
         rows[next]?.record.error = nil
-        rows[next]?.record.nextAttemptAt = instant
-        if rows[next]?.dueAt != nil { rows[next]?.dueAt = instant }
+        let due = max(instant, rows[next]?.dueAt ?? instant)
+        rows[next]?.record.nextAttemptAt = due
+        if rows[next]?.dueAt != nil { rows[next]?.dueAt = due }
         return instant
     }
 
@@ -59,6 +143,7 @@ extension ToyStore {
     public mutating func claim(limit: Int, now: Instant) -> Claim {
         if trustsClock { mark = max(mark ?? now, now) }
         var claim = Claim()
+        claimProbes(limit, now, &claim)
         let waiting = open.filter { rows[$0]?.record.state == .waiting && !claimed.contains($0) }
             .compactMap { rows[$0] }.sorted { order($0.record) < order($1.record) }
         for row in waiting {
@@ -67,6 +152,7 @@ extension ToyStore {
                 claim.nextDue = min(claim.nextDue ?? due, due)
                 break
             }
+            if claimed.contains(row.record.key) { continue }
             let release = releases[Int(row.record.release) - 1]
             hand(row.record.key, release, nil, row.dueAt ?? release.info.releasedAt, now, &claim)
         }
@@ -105,11 +191,24 @@ extension ToyStore {
     private func isBlocked(_ batch: Batch) -> Bool {
         guard !batch.isCorrection else { return false }
         return batches.contains { other in
-            !other.isCorrection && other.release < batch.release
+            !other.isCorrection && other.number != batch.number
                 && !Set(other.members).isDisjoint(with: batch.members)
                 && releases[Int(other.release) - 1].info.series
                     == releases[Int(batch.release) - 1].info.series
+                && place(other) < place(batch)
         }
+    }
+
+    /// In the order of the ledger, whatever was corrected since.
+    private func place(_ batch: Batch) -> (Int, Int, Int64) {
+        let release = releases[Int(batch.release) - 1]
+        return (release.row.slotDate.day, release.row.sequence, release.info.number)
+    }
+
+    /// What becomes of a delivery that waits again though its text was corrected meanwhile.
+    mutating func follow(_ record: DeliveryRecord, _ now: Instant) {
+        let release = releases[Int(record.release) - 1]
+        if isSuperseded(release) { _ = supersede(record.key, of: release, now) }
     }
 
     /// The members that a batch is for and that have no row.
@@ -139,27 +238,36 @@ extension ToyStore {
         {
             standing = .behind
         }
+        if standing == .suspended, batch == nil { standing = .probe }
         claimed.insert(key)
-        claim.deliveries.append(
-            ClaimedDelivery(
-                key: key, batch: batch, release: release.info, subscriberID: subscriber.id,
-                attempts: known?.record.attempts ?? 0, due: due, isArrears: known?.dueAt != nil,
-                goneAt: known?.record.goneAt, standing: standing,
-                endpoint: Endpoint(
-                    url: .inline("https://\(subscriber.id).example.com/"), secrets: [], format: .standard,
-                    limitKey: subscriber.limitKey, sharesHost: false, options: subscriber.options)))
+        var delivery = ClaimedDelivery(
+            key: key, batch: batch, release: release.info, subscriberID: subscriber.id,
+            attempts: known?.record.attempts ?? 0, due: due, isArrears: known?.dueAt != nil,
+            goneAt: known?.record.goneAt, standing: standing,
+            endpoint: Endpoint(
+                url: .inline("https://\(subscriber.id).example.com/"), secrets: [], format: .standard,
+                limitKey: subscriber.limitKey, sharesHost: false, options: subscriber.options))
+        delivery.memberCohort = present(key.subscriber, in: release.info.series)
+        delivery.pausedUntil = paused[key.subscriber] ?? nil
+        delivery.health = healths[key.subscriber] ?? .healthy
+        claim.deliveries.append(delivery)
+    }
+
+    /// The cohort of the series that the subscriber is in now.
+    private func present(_ subscriber: Int64, in series: String) -> Int64? {
+        members.first {
+            $0.subscriber == subscriber && $0.until == nil && cohorts[Int($0.cohort) - 1].series == series
+        }?.cohort
     }
 
     private func standing(
         _ subscriber: Int64, in series: String, _ now: Instant
     ) -> ClaimedDelivery.Standing {
-        let isMember = members.contains {
-            $0.subscriber == subscriber && $0.until == nil && cohorts[Int($0.cohort) - 1].series == series
-        }
-        if removed.contains(subscriber) || !isMember { return .removed }
-        if closed.contains(subscriber) { return .closed }
-        if let until = paused[subscriber], now < until { return .paused }
-        return subscribers[Int(subscriber) - 1].paused ? .paused : .active
+        if removed.contains(subscriber) || present(subscriber, in: series) == nil { return .removed }
+        if healths[subscriber]?.state == .closed { return .closed }
+        if let until = paused[subscriber], until == nil { return .paused }
+        if subscribers[Int(subscriber) - 1].paused { return .paused }
+        return isSuspended(subscriber) ? .suspended : .active
     }
 
     // MARK: Corrections
@@ -189,6 +297,23 @@ extension ToyStore {
         }.map(\.record.key.subscriber).sorted().uniqued()
     }
 
+    /// Who had a text that was corrected, and has no delivery of its newest correction; by name and
+    /// subscriber.
+    func lackingCorrections() -> [(point: String, subscriber: String)] {
+        var lacking: [(point: String, subscriber: String)] = []
+        for correction in releases where correction.kind == .correction && !isSuperseded(correction) {
+            for subscriber in receivers(of: correction) {
+                let key = DeliveryKey(subject: correction.subject, subscriber: subscriber)
+                if rows[key] == nil {
+                    lacking.append(
+                        ("\(correction.info.series)/\(correction.point)", subscribers[Int(subscriber) - 1].id)
+                    )
+                }
+            }
+        }
+        return lacking
+    }
+
     mutating func correct(_ draft: CorrectionDraft, _ now: Instant) {
         let type = "advice.point.\(draft.kind.rawValue)"
         let correction = add(
@@ -203,6 +328,16 @@ extension ToyStore {
         let prior = prior(to: correction)
         let texts = Set(prior.filter { $0.kind != .correction }.map(\.info.number))
         let corrections = Set(prior.filter { $0.kind == .correction }.map(\.info.number))
+        // What is on the wire just now may arrive, though this process die before the answer.
+        for batch in batches where claimedBatches.contains(batch.number) && texts.contains(batch.release) {
+            for key in owed(batch) where claimed.contains(key) {
+                let record = DeliveryRecord(
+                    key: key, release: batch.release, batch: nil, state: .waiting, attempts: 0,
+                    nextAttemptAt: now)
+                rows[key] = Row(record: record, mayHaveArrived: true, changed: now)
+                open.insert(key)
+            }
+        }
         batches.removeAll {
             corrections.contains($0.release) || rerelease == nil && texts.contains($0.release)
         }
@@ -212,10 +347,12 @@ extension ToyStore {
             }
         }
         lastBatch += 1
-        batches.append(
-            Batch(
-                number: lastBatch, release: correction.info.number, members: [], due: now,
-                isCorrection: true))
+        if !losesCorrections {
+            batches.append(
+                Batch(
+                    number: lastBatch, release: correction.info.number, members: [], due: now,
+                    isCorrection: true))
+        }
         let numbers = Set(prior.map(\.info.number))
         let unsettled = open.filter { key in rows[key].map { numbers.contains($0.record.release) } ?? false }
         for key in unsettled.sorted(by: { ($0.subject, $0.subscriber) < ($1.subject, $1.subscriber) }) {
@@ -248,7 +385,7 @@ extension ToyStore {
         if let successor, mayHave || isOpen {
             let key = DeliveryKey(subject: successor.subject, subscriber: key.subscriber)
             if rows[key] == nil {
-                let waits = isHeld && successor.kind == .rerelease
+                let waits = isHeld && successor.kind == .rerelease || isSuspended(key.subscriber)
                 let record = DeliveryRecord(
                     key: key, release: successor.info.number, batch: nil, state: waits ? .held : .waiting,
                     attempts: 0, nextAttemptAt: waits ? nil : now)

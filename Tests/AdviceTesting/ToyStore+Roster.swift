@@ -8,6 +8,11 @@ extension ToyStore {
     ) {
         if trustsClock { mark = max(mark ?? now, now) }
         generation += 1
+        inhabited = [:]
+        for cohort in cohorts where cohort.members > 0 {
+            let since = cohort.inhabitedSince ?? now
+            inhabited[cohort.series] = min(inhabited[cohort.series] ?? since, since)
+        }
         for one in series where one.join != .fromStart {
             if case .named(let zone) = one.zone {
                 _ = number(one.id, Cohort(zone: zone, at: one.at), now)
@@ -47,6 +52,8 @@ extension ToyStore {
             members.append(Member(subscriber: subscriber, cohort: cohort, from: generation))
             let place = Int(cohort) - 1
             if cohorts[place].members == 0, tellsSince { cohorts[place].since = Int64(generation) }
+            // Who comes to a cohort of its own in a series that others are in has missed what they missed.
+            if cohorts[place].members == 0 { cohorts[place].inhabitedSince = inhabited[one.id] ?? now }
             cohorts[place].members += 1
             let hasMoved = left.contains(one.id)
             let hasBegun = releases.contains { $0.info.series == one.id }
@@ -141,7 +148,7 @@ extension ToyStore {
                 }
             }
             let texts = owed.compactMap { newestText($0, welcome) }
-            owe(texts, to: joiner.subscriber, areArrears: true, now)
+            owe(texts, to: joiner.subscriber, areArrears: true, notBefore: welcome.notBefore, now)
         }
         joiners.removeAll { $0.cohort == welcome.cohort }
     }
@@ -169,7 +176,10 @@ extension ToyStore {
     }
 
     /// Deliveries of texts for one subscriber, one behind the other.
-    mutating func owe(_ texts: [Int64], to subscriber: Int64, areArrears: Bool, _ now: Instant) {
+    mutating func owe(
+        _ texts: [Int64], to subscriber: Int64, areArrears: Bool, notBefore: [String: Instant] = [:],
+        _ now: Instant
+    ) {
         for number in texts {
             let release = releases[Int(number) - 1]
             guard !hasDelivery(of: release, subscriber) else { continue }
@@ -177,23 +187,30 @@ extension ToyStore {
             let isOut = claimed.contains {
                 $0.subscriber == subscriber && isPoint($0, of: release.info.series)
             }
-            let isHeld = isOut || isBehind(subscriber, release.info.series)
+            // What is on its way is owed by its batch, and comes back to it.
+            if claimed.contains(key) { continue }
+            let due = max(now, notBefore[release.point] ?? now)
+            let isHeld = isOut || isBehind(subscriber, release.info.series) || isSuspended(subscriber)
             let record = DeliveryRecord(
                 key: key, release: number, batch: nil, state: isHeld ? .held : .waiting, attempts: 0,
-                nextAttemptAt: isHeld ? nil : now)
-            rows[key] = Row(record: record, dueAt: areArrears ? now : nil)
+                nextAttemptAt: isHeld ? nil : due)
+            rows[key] = Row(record: record, dueAt: areArrears ? due : nil)
             open.insert(key)
         }
     }
 
     func hasDelivery(of release: Release, _ subscriber: Int64) -> Bool {
-        subjectNames.indices.contains { place in
-            let name = subjectNames[place]
-            return name.type == ToyStore.released && name.series == release.info.series
-                && name.edition == release.info.edition
-                && (name.subject == release.point || name.subject.hasPrefix(release.point + "."))
-                && rows[DeliveryKey(subject: Int64(place + 1), subscriber: subscriber)] != nil
+        release.earlier.contains { subject in
+            let state = rows[DeliveryKey(subject: subject, subscriber: subscriber)]?.record.state
+            return state == .waiting || state == .held || state == .delivered
         }
+            || subjectNames.indices.contains { place in
+                let name = subjectNames[place]
+                return name.type == ToyStore.released && name.series == release.info.series
+                    && name.edition == release.info.edition
+                    && (name.subject == release.point || name.subject.hasPrefix(release.point + "."))
+                    && rows[DeliveryKey(subject: Int64(place + 1), subscriber: subscriber)] != nil
+            }
     }
 
     /// An earlier point of the series is not settled for the subscriber.
@@ -216,10 +233,11 @@ extension ToyStore {
         else { return false }
         let subscriber = Int64(place + 1)
         switch decision.what {
-        case .pause(let until): paused[subscriber] = until ?? Instant(nanoseconds: .max)
+        case .pause(let until): paused[subscriber] = .some(until)
         case .resume(let withMissed):
             paused[subscriber] = nil
-            closed.remove(subscriber)
+            healths[subscriber] = nil
+            _ = resume(subscriber, now)
             if withMissed {
                 for series in Set(cohorts.map(\.series)).sorted() { sendMissed(subscriber, series, now) }
             }
@@ -240,6 +258,7 @@ extension ToyStore {
             rows[key]?.record.error = nil
             rows[key]?.dueAt = now
             open.insert(key)
+            if let row = rows[key] { follow(row.record, now) }
         }
     }
 

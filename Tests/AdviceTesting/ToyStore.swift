@@ -25,6 +25,8 @@ public struct ToyStore: Sendable {
         /// Of what is sent after the fact.
         var dueAt: Instant?
         var mayHaveArrived = false
+        /// When it was written last.
+        var changed = Instant(nanoseconds: .min)
     }
 
     struct Member: Sendable {
@@ -75,15 +77,19 @@ public struct ToyStore: Sendable {
     public internal(set) var subscribers: [ToySubscriber] = []
     var firstDays: [Int64: CivilDate] = [:]
     var removed: Set<Int64> = []
-    var closed: Set<Int64> = []
-    /// By an operator, until then.
-    var paused: [Int64: Instant] = [:]
+    /// Of endpoints that are not healthy.
+    public internal(set) var healths: [Int64: EndpointHealth] = [:]
+    /// By an operator: until that day, or until resumed.
+    var paused: [Int64: CivilDate?] = [:]
+    public internal(set) var alerts: [Alert] = []
     var members: [Member] = []
     var joiners: [Joiner] = []
     var batches: [Batch] = []
     var subjects: [Subject: Int64] = [:]
     var subjectNames: [Subject] = []
     var generation = 0
+    /// Series that have members: since when without a break.
+    var inhabited: [String: Instant] = [:]
     var lastBatch: Int64 = 0
     var claimed: Set<DeliveryKey> = []
     var claimedBatches: Set<Int64> = []
@@ -92,6 +98,9 @@ public struct ToyStore: Sendable {
     public var trustsClock = false
     /// Whether cohorts say since when they are there.
     public var tellsSince = true
+    /// Planted bugs (`PlantedBug.newestFirst`, `.correctionsLost`).
+    var isNewestFirst = false
+    var losesCorrections = false
     /// Members to a batch.
     public var batchSize = 3
 
@@ -106,6 +115,12 @@ public struct ToyStore: Sendable {
         store.claimedBatches = []
         store.trustsClock = false
         return store
+    }
+
+    /// Where a point went out, in whatever cohort and edition, in order.
+    public func released(_ point: String, of series: String) -> [ReleasedRow] {
+        releases.filter { $0.kind == .released && $0.info.series == series && $0.point == point }
+            .map { ReleasedRow(cohort: $0.info.cohort, edition: $0.edition, row: $0.row) }
     }
 
     public var deliveries: [DeliveryKey: DeliveryRecord] { rows.mapValues(\.record) }
@@ -191,12 +206,22 @@ public struct ToyStore: Sendable {
         case .subscriber(let decision, let words):
             guard decide(decision, now) else { return .unknownSubscriber }
             decisions.append(words)
-        case .shiftWaits(let span):
+        case .shiftWaits:
             for key in open {
-                let next = rows[key]?.record.nextAttemptAt
-                rows[key]?.record.nextAttemptAt = next.map { $0 - span }
+                guard let row = rows[key], row.changed > now, let next = row.record.nextAttemptAt else {
+                    continue
+                }
+                rows[key]?.record.nextAttemptAt = now + (next - row.changed)
+                rows[key]?.dueAt = row.dueAt.map { min($0, now) }
+                rows[key]?.changed = now
             }
-            for place in batches.indices { batches[place].due = batches[place].due - span }
+            for place in batches.indices {
+                let released = releases[Int(batches[place].release) - 1].info.releasedAt
+                guard released > now else { continue }
+                batches[place].due = min(batches[place].due, now + (batches[place].due - released))
+            }
+        case .alert(let alert):
+            alerts.append(alert)
         case .hold(let hold, let decision):
             self.hold = hold
             if let decision { decisions.append(decision) }
@@ -242,7 +267,10 @@ public struct ToyStore: Sendable {
         release.earlier = subjectNames.indices.filter { place in
             let name = subjectNames[place]
             return name.type == ToyStore.released && name.series == draft.series
-                && draft.rebasedFrom.contains(name.edition)
+                && draft.rebasedFrom.contains { edition in
+                    name.edition == edition
+                        || name.edition.hasPrefix(edition + ".") && !name.edition.hasSuffix("shadow")
+                }
                 && (name.subject == draft.point.id || name.subject.hasPrefix(draft.point.id + "."))
         }.map { Int64($0 + 1) }
         releases[releases.count - 1] = release

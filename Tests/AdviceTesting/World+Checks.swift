@@ -10,6 +10,8 @@ public struct Receipts: Sendable {
     var points: Set<Name> = []
     /// The cohort through which a date's point came.
     var dates: [Name: Int64] = [:]
+    /// The last slot date that came, for a subscriber of a cohort's edition.
+    var lastDates: [Name: CivilDate] = [:]
 
     struct Name: Hashable, Sendable {
         var subscriber: String
@@ -60,7 +62,7 @@ extension World {
                 }
             }
             return SeriesSetup(
-                series: bug == .windowIgnored ? series.withoutWindow : series,
+                series: bug.changing(series),
                 home: TestZones.calendar(series.zone.name, series.at),
                 cohorts: mine.map {
                     SeriesSetup.CohortSetup(
@@ -93,7 +95,8 @@ extension World {
         note(!store.isClaimed(delivery.key), "sent though it is not claimed")
         note(groupsUnderway.count >= Limits.groupsUnderway, "P11: sent while the disk is behind")
         note(!isUp, "P11: sent after the end")
-        note(inFlight.count >= concurrency, "more in flight than concurrency")
+        let young = inFlight.keys.count { sentAt[$0].map { clock.boot - $0 < Limits.youngFor } ?? true }
+        note(young >= concurrency, "more in flight than concurrency")
         if let next = row?.nextAttemptAt {
             note(isLate(next, by: .minutes(5)), "P9: an attempt long after its time")
         }
@@ -101,6 +104,7 @@ extension World {
         let cap = hosts[delivery.endpoint.limitKey] ?? perHost
         note(sharing >= cap, "more in flight than per_host")
         if scheduler.clockState != "trusted" { wrong.append("R8: sent while the clock is not believed") }
+        checkMaySend(attempt, &wrong)
         checkTurn(delivery, &wrong)
         checkWindow(attempt, &wrong)
         for what in wrong {
@@ -129,7 +133,7 @@ extension World {
         guard let series = series.first(where: { $0.id == delivery.release.series }),
             let window = series.window, series.recordKey == series.id
         else { return }
-        let cohort = store.cohorts[Int(delivery.release.cohort) - 1].cohort
+        let cohort = store.cohorts[Int(delivery.memberCohort ?? delivery.release.cohort) - 1].cohort
         let isOnTime =
             attempt.number == 1 && !delivery.isArrears && clock.wall - delivery.due <= .minutes(61)
             && delivery.release.releasedAt - delivery.release.scheduledFor <= .seconds(61)
@@ -143,7 +147,7 @@ extension World {
 
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
-        case .save, .enter, .welcome, .correct, .subscriber, .shiftWaits, .hold: break
+        case .save, .enter, .welcome, .correct, .subscriber, .shiftWaits, .hold, .alert: break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
         }
@@ -158,7 +162,8 @@ extension World {
         let name = "\(draft.series)/\(draft.point.id) on \(draft.row.slotDate)"
         let mayWait =
             series.contains { $0.id == draft.series && $0.window != nil } || mayBePaused(draft.series)
-        if !mayWait, isLate(draft.row.scheduledFor, by: .seconds(5)) {
+        checkCalendar(draft, name)
+        if !mayWait, isLate(draft.row.scheduledFor, by: .seconds(1)) {
             problems.append("P10: released late: \(name)")
         }
         if draft.row.releasedAt < draft.row.scheduledFor { problems.append("P3: released early: \(name)") }
@@ -244,6 +249,7 @@ extension World {
             cohort: release.info.cohort)
         ledgerOfReceivers.firsts.append(receipt)
         if !receipt.isCorrection { checkFirst(receipt) }
+        checkOrder(of: receipt)
     }
 
     /// P1: no point twice in an edition, and no two for one slot date, but for what is sent after the fact.
@@ -269,7 +275,10 @@ extension World {
     mutating func noteEnd(of event: Event) {
         switch event {
         case .outcomes(let results):
-            for result in results { inFlight[result.token] = nil }
+            for result in results {
+                inFlight[result.token] = nil
+                sentAt[result.token] = nil
+            }
         case .committed(let number, _):
             groupsUnderway.remove(number)
         default:
@@ -279,6 +288,8 @@ extension World {
 
     /// Checks that only hold at the end, when everything has healed: P5, and that batches are finished.
     public mutating func checkSettled() {
+        checkReasons()
+        checkCorrections()
         for (key, row) in store.deliveries where row.state == .delivered {
             if ledgerOfReceivers.accepted[key] == nil, bug != .freshIDs {
                 problems.append("P6: \(key) is delivered, and nobody got it")
@@ -322,13 +333,5 @@ extension World {
             }
             if !skipped.isEmpty { problems.append("P2: \(subscriber) was never owed \(skipped)") }
         }
-    }
-}
-
-extension Series {
-    fileprivate var withoutWindow: Series {
-        var series = self
-        series.window = nil
-        return series
     }
 }

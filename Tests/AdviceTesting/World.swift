@@ -33,12 +33,20 @@ public struct World: Sendable {
     var random: SplitMix64
     var queue = EventQueue()
     /// A fault of the program's own, planted to see that it is caught.
-    public var bug: PlantedBug?
+    public private(set) var bug: PlantedBug?
+
+    public mutating func plant(_ bug: PlantedBug?) {
+        self.bug = bug
+        store.isNewestFirst = bug == .newestFirst
+        store.losesCorrections = bug == .correctionsLost
+    }
     /// With `PlantedBug.ignoredStep` the timer waits for so much true time, whatever the wall says.
     private var armedBoot: Span?
     var sequence: UInt64 = 0
     var armed: Instant?
     var life = 0
+    /// The roster was taken a moment ago: what was on its way may still go to one who left it.
+    var isRosterNew = false
     var storeFree = Span.zero
     var idleTicks = 0
     /// From when on the daemon has no excuse for being late: it is up, and knows the time and its files.
@@ -46,12 +54,20 @@ public struct World: Sendable {
     /// Who was in the roster at the first start and at every one since.
     var faithful: Set<String>?
     /// What has happened since `minute`: a scheduler that never comes to rest must fail a test, not hang it.
+    var causes = Causes()
+    /// The wall clock was set at some time.
+    var hasStepped = false
+    var hasSlept = false
+    /// By how much the wall clock was set since the daemon last looked.
+    var unnoticed = Span.zero
     var happenings = 0
     var minute = Span.zero
     static let mostHappeningsInAMinute = 5000
     /// Record transactions on their way to the disk, by number.
     var groupsUnderway: Set<UInt64> = []
     var inFlight: [UInt64: Attempt] = [:]
+    /// When each of them was sent, in true time.
+    var sentAt: [UInt64: Span] = [:]
 
     /// What a receiver does with one attempt.
     public struct Reply: Sendable {
@@ -77,6 +93,8 @@ public struct World: Sendable {
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
+        /// A write that takes seconds.
+        public var slowWrite = 0
         /// How long the daemon stays down after a crash, at most.
         public var longestDowntime = Span.seconds(20)
         public init() {}
@@ -120,6 +138,7 @@ public struct World: Sendable {
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
         takeRoster()
+        noteAbsent()
         feed(.started(knowledge, settings))
     }
 
@@ -129,11 +148,15 @@ public struct World: Sendable {
         calm = max(calm, clock.boot)
         noteRoster()
         takeRoster()
+        noteAbsent()
+        isRosterNew = true
         feed(.configured(settings, isRebase: isRebase))
+        isRosterNew = false
     }
 
     /// The machine sleeps: the clocks go on, and nothing happens.
     public mutating func suspend(for span: Span) {
+        hasSlept = true
         clock.advance(span)
         calm = max(calm, clock.boot)
         if isUp { feed(.clockStepped) }
@@ -142,6 +165,11 @@ public struct World: Sendable {
     /// Somebody sets the wall clock; the kernel says so where `isNoticed`.
     public mutating func step(_ span: Span, isNoticed: Bool = true) {
         clock.step(span)
+        hasStepped = true
+        // Steps that nobody has noticed yet add up to one.
+        unnoticed = unnoticed + span
+        if isUp, unnoticed >= .hours(12), scheduler.clockState == "trusted" { causes.isLeapt = true }
+        if span < .zero { causes.isLeapt = false }
         if bug == .noHighWaterMark, span < .zero { store.forget(after: clock.wall) }
         // Without the kernel's word it is noticed at the next recheck.
         // The timer for that is of the wall: set back, it is later by as much.
@@ -154,6 +182,15 @@ public struct World: Sendable {
 
     public mutating func operate(_ command: OperatorCommand) {
         calm = max(calm, clock.boot)
+        var command = command
+        switch command {
+        case .revise(let series, let point, _):
+            command = .revise(series: series, point: point, released: store.released(point, of: series))
+        case .withdraw(let series, let point, _):
+            command = .withdraw(series: series, point: point, released: store.released(point, of: series))
+        default: break
+        }
+        noteCauses(of: command)
         feed(.operate(command, request: 1))
     }
 
@@ -263,6 +300,8 @@ public struct World: Sendable {
         case .start:
             if !isUp, happening.life == life { start() }
         case .feed(let event) where happening.life == life:
+            // Evidence is in; what comes of it is the scheduler's to say.
+            if case .clockProbed = event { causes.isLeapt = false }
             feed(event)
         case .commit(let number, let transaction) where happening.life == life:
             commit(number, transaction)
@@ -303,12 +342,16 @@ public struct World: Sendable {
     private mutating func arrive(_ attempt: Attempt, life: Int) {
         var reply = receiver(attempt, clock.now)
         if draw(faults.refusal) { reply.outcome = .retry }
+        noteCauses(of: attempt, reply.outcome)
         if draw(faults.slowAnswer) {
             reply.latency = Span(nanoseconds: Int64.random(in: 0...15_000_000_000, using: &random))
         }
         let isAccepted = reply.outcome == .delivered
         if bug == .timeoutTakenForSuccess, !isAccepted { reply.isTakenForSuccess = true }
-        if isAccepted, draw(faults.lostAnswer) { reply.isAnswerLost = true }
+        if isAccepted, draw(faults.lostAnswer) {
+            reply.isAnswerLost = true
+            causes.failed.insert(attempt.delivery.subscriberID)
+        }
         if isAccepted {
             accept(attempt)
             if reply.isAnswerLost { ledgerOfReceivers.excuse(attempt.delivery.key) }
@@ -327,9 +370,12 @@ public struct World: Sendable {
     mutating func feed(_ event: Event) {
         guard isUp else { return }
         let life = life
+        unnoticed = .zero
         noteEnd(of: event)
         var now = clock.now
         if bug == .releasedEarly { now.wall = now.wall + .minutes(2) }
+        // The world is told of no step: the two clocks have always differed so much.
+        if bug == .leapBelieved { now.boot = now.wall - Instant(seconds: 0) }
         if bug == .ignoredStep { now.boot = Span(nanoseconds: now.wall.nanoseconds) }
         for effect in scheduler.handle(event, now: now) where life == self.life {
             run(bug.changing(effect))
@@ -354,6 +400,7 @@ public struct World: Sendable {
                 checkSend(attempt)
                 if bug == .recordedBeforeSent { store.forceDelivered(attempt.delivery) }
                 inFlight[attempt.token] = attempt
+                sentAt[attempt.token] = clock.boot
                 sent.append(attempt)
                 happen(in: delay(20), .arrive(attempt), life: life)
             }
@@ -384,11 +431,14 @@ public struct World: Sendable {
 
     /// The store works on one thing after the other.
     private mutating func work(_ what: Happening.What) {
-        storeFree = max(storeFree, clock.boot) + delay(5)
+        let isSlow = what.isWrite && draw(faults.slowWrite)
+        storeFree = max(storeFree, clock.boot) + delay(isSlow ? 3000 : 5)
+        if isSlow { calm = max(calm, storeFree) }
         happen(in: storeFree - clock.boot, what, life: life)
     }
 
     private mutating func end() {
+        causes.isLeapt = false
         isUp = false
         life += 1
         armed = nil
@@ -400,6 +450,7 @@ public struct World: Sendable {
         }
         if bug == .droppedOnRestart { store.forgetClaims() }
         inFlight = [:]
+        sentAt = [:]
         store = store.restarted()
     }
 

@@ -153,7 +153,7 @@ struct SettingsReader {
             warnOfNoAlerts(at: section.position)
         }
         let on = section.list("on", of: "kinds", such: "[exhausted, clock]") { value in
-            section.word(value, of: "on", Configuration.Alerts.Kind.self)
+            section.word(value, of: "on", AlertKind.self)
         }
         if let on { alerts.on = on }
         return alerts

@@ -94,6 +94,12 @@ public struct ClaimedDelivery: Sendable {
     /// When the endpoint first said 410 to this delivery.
     public var goneAt: Instant?
     public var standing: Standing
+    /// The cohort of the series that its subscriber is in now; nil where that is of no account.
+    public var memberCohort: Int64?
+    /// An operator has paused its subscriber until this day, where it is.
+    public var pausedUntil: CivilDate?
+    /// Of its endpoint, as far as it is known to be anything but healthy.
+    public var health = EndpointHealth.healthy
     public var endpoint: Endpoint
     /// The frozen bytes for the endpoint's format. One array for the whole release: copies share its storage.
     /// nil where the release was not frozen in that format.
@@ -118,6 +124,10 @@ public struct ClaimedDelivery: Sendable {
         case paused
         /// The endpoint is closed, until its URL or secret changes.
         case closed
+        /// The endpoint is suspended: it waits until that takes something again.
+        case suspended
+        /// The one attempt of a day at a suspended endpoint.
+        case probe
     }
 
     public init(
@@ -207,15 +217,15 @@ public struct DeliveryRecord: Hashable, Sendable {
     public var error: String?
     /// The attempt that led here; nil where none was made.
     public var attempt: AttemptRecord?
-    /// The endpoint said 410 twice: it is closed until its URL or secret changes.
-    public var closesEndpoint: Bool
+    /// What the attempt has made of its endpoint; nil where that is as it was.
+    public var health: EndpointHealth?
     /// Of a settled one: when the point that is held behind it may go, if there is one.
     public var nextHeldAt: Instant?
 
     public init(
         key: DeliveryKey, release: Int64, batch: Int64?, state: DeliveryState, attempts: Int,
         nextAttemptAt: Instant? = nil, goneAt: Instant? = nil, error: String? = nil,
-        attempt: AttemptRecord? = nil, closesEndpoint: Bool = false
+        attempt: AttemptRecord? = nil, health: EndpointHealth? = nil
     ) {
         self.key = key
         self.release = release
@@ -226,7 +236,7 @@ public struct DeliveryRecord: Hashable, Sendable {
         self.goneAt = goneAt
         self.error = error
         self.attempt = attempt
-        self.closesEndpoint = closesEndpoint
+        self.health = health
     }
 }
 

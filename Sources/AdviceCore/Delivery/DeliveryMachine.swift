@@ -10,6 +10,8 @@ public struct DeliveryMachine: Sendable {
     public static let goneConfirmation = Span.hours(1)
     /// What is our own fault is tried again this soon; it charges no attempt.
     public static let oursWait = Span.seconds(60)
+    /// Why a delivery is held, in a word.
+    public static let suspended = "suspended"
 
     init(_ delivery: ClaimedDelivery, terms: DeliveryTerms) {
         self.delivery = delivery
@@ -35,9 +37,13 @@ public struct DeliveryMachine: Sendable {
         case .removed: return .settle(settled(.cancelled, "removed", at: now))
         case .paused: return .settle(settled(.cancelled, "paused", at: now))
         case .closed: return .settle(settled(.cancelled, "closed", at: now))
-        case .behind: return .settle(settled(.held, "behind an earlier point"))
-        case .active: break
+        case .behind, .suspended, .active, .probe: break
         }
+        if let until = delivery.pausedUntil, terms.zone.local(of: now).date < until {
+            return .settle(settled(.cancelled, "paused", at: now))
+        }
+        if delivery.standing == .behind { return .settle(settled(.held, "behind an earlier point")) }
+        if delivery.standing == .suspended { return .settle(settled(.held, DeliveryMachine.suspended)) }
         if terms.isShadow { return .settle(settled(.cancelled, "shadow", at: now)) }
         if now - delivery.due > terms.maxAge { return .settle(settled(.exhausted, "expired", at: now)) }
         if !isOnTime(at: now), let opens = terms.window?.opening(at: now), opens > now {
@@ -50,6 +56,14 @@ public struct DeliveryMachine: Sendable {
         let number = delivery.attempts + 1
         attempt = number
         return .attempt(number)
+    }
+
+    /// There is no room for it now: it waits for `span`, and no attempt is charged.
+    func postponed(for span: Span, at now: Instant) -> DeliveryRecord {
+        var record = settled(.waiting, nil)
+        wait(span, &record, from: now)
+        if record.state.isSettled { record.nextHeldAt = nextHeld(at: now) }
+        return record
     }
 
     /// The first attempt of a release on time: nothing keeps it but its series' own time.
@@ -88,8 +102,26 @@ public struct DeliveryMachine: Sendable {
         case .gone:
             gone(number, &record, at: now, using: &random)
         }
+        judgeEndpoint(result.outcome, &record, at: now)
         if record.state.isSettled { record.nextHeldAt = nextHeld(at: now) }
         return record
+    }
+
+    /// What the attempt means for its endpoint. Of a suspended one everything is held, and no attempt
+    /// charged.
+    private func judgeEndpoint(_ outcome: Outcome, _ record: inout DeliveryRecord, at now: Instant) {
+        var health = record.health ?? delivery.health
+        if health.state != .closed { health.note(outcome, at: now) }
+        if delivery.standing == .probe, outcome == .ours {
+            health.probeAt = now + DeliveryMachine.oursWait
+        }
+        if health.state == .suspended, outcome != .blocked {
+            record.state = .held
+            record.nextAttemptAt = nil
+            record.error = DeliveryMachine.suspended + (record.error.map { ": \($0)" } ?? "")
+            if delivery.standing == .probe { record.attempts = delivery.attempts }
+        }
+        record.health = health == delivery.health ? nil : health
     }
 
     private func gone(
@@ -99,7 +131,8 @@ public struct DeliveryMachine: Sendable {
         if let first = delivery.goneAt, now - first >= DeliveryMachine.goneConfirmation {
             record.state = .cancelled
             record.error = "closed: the endpoint said 410 Gone twice"
-            record.closesEndpoint = true
+            record.health = delivery.health
+            record.health?.state = .closed
             return
         }
         let first = delivery.goneAt ?? now
@@ -146,9 +179,19 @@ struct DeliveryTerms: Sendable {
     var retry = RetryPolicy()
     /// Counted from when it became due to this subscriber.
     var maxAge = Span.days(7)
+    /// Where the subscriber is: its dates and the window are of this zone.
+    var zone = ZoneRules.utc
     var window: LocalWindow?
     /// Everything but the request is done.
     var isShadow = false
+}
+
+extension AttemptResult {
+    /// How long all who share the limit key are to wait: a 429 is said to all of them.
+    var slowDown: Span? {
+        guard status == 429, case .retryAfter(let asked) = outcome else { return nil }
+        return max(asked, Limits.shortestSlowDown)
+    }
 }
 
 /// What the courier brought back for one attempt.
@@ -163,10 +206,15 @@ public struct AttemptResult: Hashable, Sendable {
     public var reply: [UInt8]
     /// The request was on the wire and no answer came.
     public var mayHaveArrived: Bool
+    /// Nothing came back from anybody: no route, no connection in time, no answer from the name server.
+    public var isDark = false
+    /// The receiver's `Date`, less our time.
+    public var skew: Span?
 
     public init(
         token: UInt64, outcome: Outcome, startedAt: Instant, status: Int = 0, error: String? = nil,
-        latency: Span = .zero, address: String? = nil, reply: [UInt8] = [], mayHaveArrived: Bool = false
+        latency: Span = .zero, address: String? = nil, reply: [UInt8] = [], mayHaveArrived: Bool = false,
+        isDark: Bool = false, skew: Span? = nil
     ) {
         self.token = token
         self.outcome = outcome
@@ -177,5 +225,7 @@ public struct AttemptResult: Hashable, Sendable {
         self.address = address
         self.reply = reply
         self.mayHaveArrived = mayHaveArrived
+        self.isDark = isDark
+        self.skew = skew
     }
 }

@@ -1,40 +1,83 @@
-/// Which claimed deliveries may be sent now: first in, first out, at most so many in flight in all and for
-/// each limit key. A delivery whose key is full steps aside and does not hold up those behind it.
+/// Which claimed deliveries may be sent now: first in, first out, at most so many in flight in all, for each
+/// limit key and for each host that the settings name. A delivery whose key is full steps aside and holds up
+/// nobody behind it; where too many have, it goes back to the store with a time at which there may be room.
+///
+/// A transfer that is older than `Limits.youngFor` moves to a second pool: hung receivers take no room from
+/// those that answer. Times are since boot.
 struct Admission {
-    private(set) var inFlight = 0
+    /// In flight, and younger than `Limits.youngFor`.
+    private(set) var young = 0
+    /// In flight for longer: the second pool.
+    private(set) var old = 0
     private(set) var waiting = 0
     private(set) var parked = 0
-    private var ready: Queue = Queue()
-    /// Parked behind a full key. Looked up, never iterated: a dictionary's order differs in each process.
+    private var ready = Queue()
+    /// Looked up, never iterated but in sorted order: a dictionary's differs in each process.
     private var keys: [String: Key] = [:]
+    /// Hosts with a cap of their own over all their keys.
+    private var groups: [String: Group] = [:]
+    /// Tickets in flight, and whether each is in the second pool.
+    private var tickets: [UInt64: Bool] = [:]
+    /// Tickets in the order of beginning, from `begunHead` on; those that have ended are dropped from the
+    /// head.
+    private var begun: [(ticket: UInt64, at: Span)] = []
+    private var begunHead = 0
+    private var lastTicket: UInt64 = 0
+    /// When each subscriber with a `rate` may be tried again.
+    private var paced: [String: Span] = [:]
     private var concurrency = 1
     private var perHost = 1
-    private var hosts: [String: Int] = [:]
+    private var secondPool = 0
+    private var sweptAt: Span?
+    private static let manyKeys = 8192
+    private static let sweepInterval = Span.minutes(1)
 
     private struct Key {
         var inFlight = 0
         var parked = Queue()
-    }
+        /// A 429 slows all who share the key.
+        var closedUntil = Span.zero
+        /// When the last of those that went back to the store is due.
+        var backlogUntil = Span.zero
+        /// How long an attempt takes here, smoothed.
+        var pace = Span.milliseconds(200)
 
-    mutating func limit(concurrency: Int, perHost: Int, hosts: [String: Int]) {
-        self.concurrency = concurrency
-        self.perHost = perHost
-        self.hosts = hosts
-        // What is parked may fit now. Sorted: the order must not depend on a dictionary's.
-        for name in keys.keys.sorted() {
-            while let next = keys[name]?.parked.popFirst() {
-                parked -= 1
-                waiting += 1
-                ready.append(next)
-            }
+        func isIdle(at now: Span) -> Bool {
+            inFlight == 0 && parked.isEmpty && closedUntil <= now && backlogUntil <= now
         }
     }
 
-    /// Room for new deliveries to be claimed.
-    var room: Int {
-        parked >= Limits.parkedDeliveries ? 0 : max(0, concurrency * 2 - waiting - inFlight)
+    private struct Group {
+        var cap: Int
+        var inFlight = 0
+        var parked = Queue()
     }
 
+    /// What is to become of a delivery.
+    enum Decision {
+        case send(ClaimedDelivery, ticket: UInt64)
+        /// No room for it now: it waits so long, with no attempt charged.
+        case wait(ClaimedDelivery, Span)
+    }
+
+    mutating func limit(concurrency: Int, perHost: Int, hosts: [String: Int], secondPool: Int) {
+        self.concurrency = concurrency
+        self.perHost = perHost
+        self.secondPool = secondPool
+        // What is parked may fit now.
+        let all = removeAll()
+        groups = hosts.mapValues { Group(cap: $0) }
+        for name in keys.keys.sorted() {
+            if let group = groupName(of: name) { groups[group]?.inFlight += keys[name]?.inFlight ?? 0 }
+        }
+        for delivery in all { add(delivery) }
+    }
+
+    /// Room for new deliveries to be claimed. While places are free though others are parked, those that are
+    /// parked count for nothing: there may be somebody on another host.
+    var room: Int { max(0, concurrency * 2 - waiting - young - (young < concurrency ? 0 : parked)) }
+
+    var inFlight: Int { young + old }
     var isEmpty: Bool { inFlight == 0 && waiting == 0 && parked == 0 }
 
     mutating func add(_ delivery: ClaimedDelivery) {
@@ -42,45 +85,180 @@ struct Admission {
         waiting += 1
     }
 
-    /// The next delivery to send, which counts as in flight from now on; nil where none may be.
-    mutating func take() -> ClaimedDelivery? {
-        while inFlight < concurrency, let delivery = ready.popFirst() {
+    /// The next delivery that something is to be done about; nil where nothing can be now.
+    mutating func take(at now: Span) -> Decision? {
+        age(at: now)
+        while young < concurrency, let delivery = ready.popFirst() {
             waiting -= 1
             let name = delivery.endpoint.limitKey
             var key = keys[name] ?? Key()
-            if key.inFlight < cap(of: name) {
-                key.inFlight += 1
-                keys[name] = key
-                inFlight += 1
-                return delivery
+            let closed = key.closedUntil > now ? key.closedUntil - now : nil
+            if let wait = closed ?? pace(delivery, at: now) {
+                wakeNext(name)
+                return .wait(delivery, wait)
             }
-            key.parked.append(delivery)
+            guard key.inFlight < cap(of: name) else {
+                let decision = stepAside(delivery, &key, at: now)
+                keys[name] = key
+                wakeGroup(of: name)
+                if let decision { return decision }
+                continue
+            }
+            if let full = fullGroup(of: name) {
+                groups[full]?.parked.append(delivery)
+                parked += 1
+                continue
+            }
+            key.inFlight += 1
             keys[name] = key
-            parked += 1
+            if let group = groupName(of: name) { groups[group]?.inFlight += 1 }
+            if let rate = delivery.endpoint.options.rate, rate > 0 {
+                paced[delivery.subscriberID] = now + Span(nanoseconds: Int64(1e9 / rate))
+            }
+            return .send(delivery, ticket: begin(at: now))
         }
         return nil
     }
 
-    /// An attempt for `name` ended, or was not made after all.
-    mutating func free(_ name: String) {
-        guard var key = keys[name], key.inFlight > 0 else {
+    private mutating func begin(at now: Span) -> UInt64 {
+        lastTicket += 1
+        young += 1
+        tickets[lastTicket] = false
+        begun.append((lastTicket, now))
+        return lastTicket
+    }
+
+    /// An attempt ended after `duration`, or was not made after all (nil). `slowDown` is how long a 429 asks
+    /// all who share the key to wait.
+    mutating func free(
+        _ ticket: UInt64, _ name: String, duration: Span? = nil, slowDown: Span? = nil, at now: Span
+    ) {
+        guard let isOld = tickets.removeValue(forKey: ticket), var key = keys[name], key.inFlight > 0 else {
             preconditionFailure("a key is freed once for each delivery taken")
         }
+        if isOld { old -= 1 } else { young -= 1 }
         key.inFlight -= 1
-        inFlight -= 1
-        if let next = key.parked.popFirst() {
-            parked -= 1
-            waiting += 1
-            // Behind those that wait already: a busy key must not keep the others out when all is full.
-            ready.append(next)
+        if let duration {
+            key.pace = Span(nanoseconds: (key.pace.nanoseconds * 7 + duration.nanoseconds) / 8)
         }
-        keys[name] = key.inFlight == 0 && key.parked.isEmpty ? nil : key
+        if let slowDown {
+            key.closedUntil = max(key.closedUntil, now + min(slowDown, Limits.longestSlowDown))
+        }
+        if let group = groupName(of: name) { groups[group]?.inFlight -= 1 }
+        keys[name] = key.isIdle(at: now) ? nil : key
+        wakeNext(name)
     }
+
+    /// One that is parked may have its place now. Each that is looked at and takes none wakes the next.
+    private mutating func wakeNext(_ name: String) {
+        if let next = keys[name]?.parked.popFirst() { unpark(next) }
+        wakeGroup(of: name)
+    }
+
+    private mutating func wakeGroup(of name: String) {
+        guard let name = groupName(of: name), let group = groups[name], group.inFlight < group.cap else {
+            return
+        }
+        if let next = groups[name]?.parked.popFirst() { unpark(next) }
+    }
+
+    /// Behind those that wait already: a busy key must not keep the others out when all is full.
+    private mutating func unpark(_ delivery: ClaimedDelivery) {
+        parked -= 1
+        add(delivery)
+    }
+
+    // MARK: The second pool
+
+    private mutating func age(at now: Span) {
+        // Keys that were closed or busy are remembered until they are asked for again; most never are.
+        if keys.count > Admission.manyKeys, sweptAt.map({ now - $0 > Admission.sweepInterval }) ?? true {
+            sweptAt = now
+            keys = keys.filter { !$0.value.isIdle(at: now) }
+        }
+        while begunHead < begun.count {
+            let head = begun[begunHead]
+            if tickets[head.ticket] == false {
+                guard now - head.at >= Limits.youngFor, old < secondPool else { break }
+                tickets[head.ticket] = true
+                young -= 1
+                old += 1
+            }
+            begunHead += 1
+        }
+        if begunHead > 1024, begunHead * 2 > begun.count {
+            begun.removeFirst(begunHead)
+            begunHead = 0
+        }
+    }
+
+    /// When a transfer that is in the way will move to the second pool; nil where none is in the way.
+    func nextAging(after now: Span) -> Span? {
+        guard young >= concurrency, old < secondPool, begunHead < begun.count else { return nil }
+        return max(.zero, begun[begunHead].at + Limits.youngFor - now)
+    }
+
+    // MARK: Where there is no room
+
+    /// Parks a delivery in memory; where too many are parked it is to wait in the store, for about as long as
+    /// it takes until those before it are through.
+    private mutating func stepAside(
+        _ delivery: ClaimedDelivery, _ key: inout Key, at now: Span
+    ) -> Decision? {
+        if parked < Limits.parkedDeliveries {
+            key.parked.append(delivery)
+            parked += 1
+            return nil
+        }
+        let name = delivery.endpoint.limitKey
+        let each = Span(nanoseconds: key.pace.nanoseconds / Int64(max(1, cap(of: name))))
+        let ahead = Span(nanoseconds: each.nanoseconds * Int64(key.parked.count))
+        key.backlogUntil = max(key.backlogUntil, now + max(ahead, Limits.shortestSpill)) + each
+        return .wait(delivery, key.backlogUntil - now)
+    }
+
+    private mutating func pace(_ delivery: ClaimedDelivery, at now: Span) -> Span? {
+        guard delivery.endpoint.options.rate != nil, let next = paced[delivery.subscriberID] else {
+            return nil
+        }
+        if next > now { return next - now }
+        paced[delivery.subscriberID] = nil
+        return nil
+    }
+
+    private func fullGroup(of key: String) -> String? {
+        groupName(of: key).flatMap { name in
+            groups[name].flatMap { $0.inFlight >= $0.cap ? name : nil }
+        }
+    }
+
+    /// The host with a cap of its own that a limit key is on: `host:port` before `host`. A limit key is
+    /// `host:port` itself or begins with it and a bar.
+    private func groupName(of key: String) -> String? {
+        if groups.isEmpty { return nil }
+        let authority = String(key.prefix { $0 != "|" })
+        if groups[authority] != nil { return authority }
+        guard let colon = authority.lastIndex(of: ":") else { return nil }
+        let host = String(authority[..<colon])
+        return groups[host] == nil ? nil : host
+    }
+
+    private func cap(of name: String) -> Int {
+        guard !groups.isEmpty, !name.contains("|") else { return perHost }
+        return groupName(of: name).flatMap { groups[$0]?.cap } ?? perHost
+    }
+
+    // MARK: Letting go
 
     /// Forgets everything that is not in flight: it stays in the store, unfinished.
     mutating func drop() {
         ready = Queue()
-        keys = keys.mapValues { Key(inFlight: $0.inFlight) }
+        keys = keys.mapValues { key in
+            var key = key
+            key.parked = Queue()
+            return key
+        }
+        groups = groups.mapValues { Group(cap: $0.cap, inFlight: $0.inFlight) }
         waiting = 0
         parked = 0
     }
@@ -89,14 +267,9 @@ struct Admission {
     mutating func removeAll() -> [ClaimedDelivery] {
         var all = ready.all
         for name in keys.keys.sorted() { all += keys[name]?.parked.all ?? [] }
+        for name in groups.keys.sorted() { all += groups[name]?.parked.all ?? [] }
         drop()
         return all
-    }
-
-    private func cap(of name: String) -> Int {
-        if let cap = hosts[name] { return cap }
-        if let colon = name.lastIndex(of: ":"), let cap = hosts[String(name[..<colon])] { return cap }
-        return perHost
     }
 }
 
@@ -106,7 +279,7 @@ private struct Queue {
     private var head = 0
 
     var isEmpty: Bool { head == items.count }
-
+    var count: Int { items.count - head }
     var all: [ClaimedDelivery] { Array(items[head...]) }
 
     mutating func append(_ delivery: ClaimedDelivery) { items.append(delivery) }

@@ -16,7 +16,6 @@ struct Deliveries: Sendable {
     private var isClaiming = false
     private var mayClaim = false
     private var nextDue: Instant?
-    private var nextToken: UInt64 = 1
     private var random: SplitMix64
     private var retry = RetryPolicy()
     private var series: [String: SeriesTerms] = [:]
@@ -24,6 +23,14 @@ struct Deliveries: Sendable {
     private var zones: [Int64: ZoneRules] = [:]
     private var isHolding = false
     private var stopDeadline: Instant?
+    private var network = NetworkHealth()
+    private var skew = ClockSkew()
+    /// When deliveries were last claimed during an outage of our own network.
+    private var probedAt: Span?
+    /// What has come to be worth an alert since it was last asked for.
+    private var alarms: [Alarm] = []
+    private var isOutageTold = false
+    private var isSkewTold = false
 
     init(seed: UInt64) {
         random = SplitMix64(seed: seed)
@@ -35,7 +42,8 @@ struct Deliveries: Sendable {
 
     mutating func take(_ settings: SchedulerSettings) {
         admission.limit(
-            concurrency: settings.concurrency, perHost: settings.perHost, hosts: settings.hosts)
+            concurrency: settings.concurrency, perHost: settings.perHost, hosts: settings.hosts,
+            secondPool: settings.secondPool)
         retry = settings.retry
         series = [:]
         zones = [:]
@@ -67,10 +75,9 @@ struct Deliveries: Sendable {
         terms.isShadow = delivery.release.edition.hasSuffix(".shadow")
         guard let series = series[delivery.release.series] else { return terms }
         terms.maxAge = series.maxAge
-        if let window = series.window {
-            terms.window = LocalWindow(
-                window: window, zone: zones[delivery.release.cohort] ?? series.home)
-        }
+        // Who has moved is where the new cohort is, whichever it was that released the point.
+        terms.zone = zones[delivery.memberCohort ?? delivery.release.cohort] ?? series.home
+        if let window = series.window { terms.window = LocalWindow(window: window, zone: terms.zone) }
         return terms
     }
 
@@ -78,11 +85,13 @@ struct Deliveries: Sendable {
     /// subscriber any more. It is written down as waiting, and claimed again as it is.
     mutating func giveBack(at now: Instant) {
         for delivery in admission.removeAll() {
+            // What was not its turn is not its turn now.
+            let isHeld = [.behind, .suspended, .probe].contains(delivery.standing)
             add(
                 DeliveryRecord(
                     key: delivery.key, release: delivery.release.number, batch: delivery.batch,
-                    state: .waiting, attempts: delivery.attempts, nextAttemptAt: now,
-                    goneAt: delivery.goneAt), at: now)
+                    state: isHeld ? .held : .waiting, attempts: delivery.attempts,
+                    nextAttemptAt: isHeld ? nil : now, goneAt: delivery.goneAt), at: now)
             flushNow = true
         }
     }
@@ -109,14 +118,19 @@ struct Deliveries: Sendable {
     }
 
     /// When this part must be looked at again; nil where it waits for nothing but answers.
-    func nextLook(after now: Instant) -> Instant? {
+    func nextLook(after moment: Moment) -> Instant? {
+        let now = moment.wall
         var next = group.isEmpty ? nil : groupDeadline
         if let stopDeadline, stopDeadline > now { next = min(next ?? stopDeadline, stopDeadline) }
         // Where a claim must wait for an answer or for a group, that brings the next look by itself.
         let canClaim =
             stopDeadline == nil && !isHolding && !isClaiming && groupsUnderway < Limits.groupsUnderway
         if canClaim, admission.room > 0, let nextDue {
-            next = min(next ?? nextDue, nextDue)
+            let due = max(nextDue, now + probeWait(at: moment.boot))
+            next = min(next ?? due, due)
+        }
+        if admission.waiting > 0, let wait = admission.nextAging(after: moment.boot) {
+            next = min(next ?? now + wait, now + wait)
         }
         return next
     }
@@ -124,15 +138,26 @@ struct Deliveries: Sendable {
     // MARK: Claims
 
     /// How many deliveries to claim now; nil where it is not the time.
-    mutating func takeClaim(at now: Instant) -> Int? {
+    mutating func takeClaim(at now: Moment) -> Int? {
         guard stopDeadline == nil, !isHolding, !isClaiming, groupsUnderway < Limits.groupsUnderway
         else { return nil }
-        if let nextDue, nextDue <= now { mayClaim = true }
-        let room = admission.room
+        if let nextDue, nextDue <= now.wall { mayClaim = true }
+        var room = admission.room
         guard mayClaim, room > 0 else { return nil }
+        if network.outage(at: now.boot) != nil {
+            guard probeWait(at: now.boot) == .zero else { return nil }
+            probedAt = now.boot
+            room = min(room, NetworkHealth.probes)
+        }
         isClaiming = true
         mayClaim = false
         return room
+    }
+
+    /// While our own network is down a few deliveries are tried now and then, and the others left alone.
+    private func probeWait(at boot: Span) -> Span {
+        guard network.outage(at: boot) != nil, let probedAt else { return .zero }
+        return max(.zero, probedAt + NetworkHealth.probeInterval - boot)
     }
 
     mutating func claimed(_ claim: Claim) {
@@ -154,40 +179,127 @@ struct Deliveries: Sendable {
     // MARK: Attempts
 
     /// The attempts to make now.
-    mutating func takeAttempts(at now: Instant) -> [Attempt] {
+    mutating func takeAttempts(at now: Moment) -> [Attempt] {
         guard stopDeadline == nil, !isHolding, groupsUnderway < Limits.groupsUnderway else { return [] }
         var attempts: [Attempt] = []
-        while let delivery = admission.take() {
-            var machine = DeliveryMachine(delivery, terms: terms(of: delivery))
-            switch machine.begin(at: now) {
-            case .attempt(let number):
-                let token = nextToken
-                nextToken += 1
-                machines[token] = machine
-                attempts.append(Attempt(token: token, number: number, delivery: delivery))
-            case .settle(let record):
-                admission.free(delivery.endpoint.limitKey)
-                add(record, of: delivery, at: now)
+        while let decision = admission.take(at: now.boot) {
+            switch decision {
+            case .wait(let delivery, let wait):
+                let machine = DeliveryMachine(delivery, terms: terms(of: delivery))
+                add(machine.postponed(for: wait, at: now.wall), of: delivery, at: now.wall)
+            case .send(let delivery, let ticket):
+                var machine = DeliveryMachine(delivery, terms: terms(of: delivery))
+                switch machine.begin(at: now.wall) {
+                case .attempt(let number):
+                    machines[ticket] = machine
+                    attempts.append(Attempt(token: ticket, number: number, delivery: delivery))
+                case .settle(let record):
+                    admission.free(ticket, delivery.endpoint.limitKey, at: now.boot)
+                    add(record, of: delivery, at: now.wall)
+                }
             }
         }
         return attempts
     }
 
-    mutating func finish(_ results: [AttemptResult], at now: Instant) {
-        for result in results {
+    mutating func finish(_ results: [AttemptResult], at now: Moment) {
+        for var result in results {
             guard var machine = machines.removeValue(forKey: result.token) else {
                 preconditionFailure("an attempt comes back once")
             }
-            admission.free(machine.delivery.endpoint.limitKey)
-            let record = machine.finish(result, at: now, using: &random)
-            add(record, of: machine.delivery, at: now)
+            let key = machine.delivery.endpoint.limitKey
+            admission.free(
+                result.token, key, duration: result.latency, slowDown: result.slowDown, at: now.boot)
+            excuse(&result, host: key, at: now)
+            let record = machine.finish(result, at: now.wall, using: &random)
+            add(record, of: machine.delivery, at: now.wall)
         }
+    }
+
+    /// What is our own fault is charged to nobody: a network that is down, a clock that is wrong.
+    private mutating func excuse(_ result: inout AttemptResult, host: String, at now: Moment) {
+        network.note(host: host, isDark: result.isDark, at: now.boot)
+        if let skew = result.skew { self.skew.note(host: host, skew: skew, at: now.boot) }
+        if result.isDark, network.outage(at: now.boot) != nil {
+            result.outcome = .ours
+            result.error = "our network is down" + (result.error.map { ": \($0)" } ?? "")
+        } else if result.outcome == .refused || result.outcome == .unfit,
+            skew.excuses(result.skew, at: now.boot)
+        {
+            result.outcome = .ours
+            result.error =
+                "our clock is \(skew.words) by what receivers say" + (result.error.map { ": \($0)" } ?? "")
+        }
+    }
+
+    // MARK: Alarms
+
+    /// What an outcome means for people. Never of an alert's own delivery: nobody is told of those by
+    /// another.
+    private mutating func alarm(_ record: DeliveryRecord, _ delivery: ClaimedDelivery) {
+        let release = delivery.release
+        guard release.type != Alert.type else { return }
+        func note(_ kind: AlertKind, _ words: String) {
+            alarms.append(
+                Alarm(
+                    kind, subscriber: delivery.subscriberID, series: release.series, point: release.subject,
+                    words: words))
+        }
+        let (id, reason) = (delivery.subscriberID, record.error ?? "no reason was given")
+        let what = "\(release.series)/\(release.subject)"
+        if record.state == .exhausted {
+            note(.exhausted, "\(what) to \(id) was given up after \(record.attempts) attempts: \(reason).")
+        }
+        guard let health = record.health else { return }
+        if health.state == .closed {
+            note(
+                .closed,
+                "\(id) said that it is gone, and is sent nothing more. A new URL or secret opens it, or "
+                    + "`advised resume --subscriber \(id)`.")
+        } else if health.state == .suspended, delivery.health.state != .suspended {
+            note(
+                .suspended,
+                "\(id) has taken nothing since \(health.failingSince.map { "\($0)" } ?? "days"): its points "
+                    + "are held, and the oldest is tried once a day. Last: \(reason).")
+        } else if health.refusals == EndpointHealth.refusalsToTell, health.refusals > delivery.health.refusals
+        {
+            note(.refused, "\(id) has refused \(health.refusals) times in a row: \(reason).")
+        }
+    }
+
+    /// What has come up since the last call.
+    mutating func takeAlarms(at boot: Span) -> [Alarm] {
+        if let since = network.outage(at: boot), boot - since >= NetworkHealth.tellAfter, !isOutageTold {
+            isOutageTold = true
+            alarms.append(
+                Alarm(
+                    .network,
+                    words:
+                        "For \((boot - since).seconds / 60) minutes nothing could be reached. No attempt is "
+                        + "charged, and everything goes on when the network is back."))
+        } else if network.outage(at: boot) == nil {
+            isOutageTold = false
+        }
+        if skew.skewedSince != nil, !isSkewTold {
+            isSkewTold = true
+            alarms.append(
+                Alarm(
+                    .clock,
+                    words: "This machine's clock is \(skew.words) by what receivers say: they may refuse its "
+                        + "signatures. Set it, and see that it is kept right."))
+        } else if skew.skewedSince == nil {
+            isSkewTold = false
+        }
+        guard !alarms.isEmpty else { return [] }
+        defer { alarms = [] }
+        return alarms
     }
 
     // MARK: Group commit
 
     private mutating func add(_ record: DeliveryRecord, of delivery: ClaimedDelivery, at now: Instant) {
         add(record, at: now)
+        alarm(record, delivery)
         let settlement = Settlement(
             subscriber: delivery.subscriberID, release: delivery.release, record: record)
         switch record.state {
@@ -228,6 +340,9 @@ struct Deliveries: Sendable {
     mutating func recorded(_ group: OutcomeGroup, freed: Instant?) {
         groupsUnderway -= 1
         for record in group.records {
+            // Settled without an attempt, too old by now: at a suspended endpoint the next oldest has its
+            // turn.
+            if record.state == .exhausted, record.attempt == nil { mayClaim = true }
             guard let next = record.nextAttemptAt, record.state == .waiting else { continue }
             nextDue = min(nextDue ?? next, next)
         }

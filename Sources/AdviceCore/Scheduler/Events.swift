@@ -30,6 +30,8 @@ public enum Event: Sendable {
     case claimed(Claim)
     case committed(transaction: UInt64, CommitResult)
     case outcomes([AttemptResult])
+    /// Something outside of the scheduler that operators may have to be told of.
+    case alarmed(Alarm)
     case stopping
 }
 
@@ -44,8 +46,9 @@ public enum OperatorCommand: Hashable, Sendable {
     case skip(series: String, point: String)
     case unskip(series: String, point: String)
     case releaseNow(series: String, point: String)
-    case revise(series: String, point: String)
-    case withdraw(series: String, point: String)
+    /// `released`: where the point went out before the present cycle and edition, which the store knows.
+    case revise(series: String, point: String, released: [ReleasedRow] = [])
+    case withdraw(series: String, point: String, released: [ReleasedRow] = [])
     case acceptClock
 }
 
@@ -92,10 +95,12 @@ public enum Transaction: Sendable {
     /// Corrections in all the cohorts that had the point, and the record that remembers them.
     case correct([CorrectionDraft], SeriesRecord, decision: String)
     case subscriber(SubscriberDecision, decision: String)
-    /// The clock was set back by `by`: what waits does not wait longer for it.
-    case shiftWaits(by: Span)
+    /// The clock was set back: what was written while it was ahead does not wait longer for that.
+    case shiftWaits
     /// A hold begins, or ends.
     case hold(ClockHold?, decision: String?)
+    /// To those whom the settings name.
+    case alert(Alert)
 }
 
 /// One attempt to be made now.
@@ -134,6 +139,10 @@ public enum Telling: Sendable {
     case corrected(CorrectionDraft)
     /// An operator's decision, in words.
     case decided(String)
+    /// A point that had not gone out is gone from the files.
+    case pointGone(series: String, point: String)
+    /// A point has the text of one that is gone: likely renamed, and a new point all the same.
+    case pointRenamed(series: String, from: String, to: String)
     /// A released point's text has changed in the files: nobody is told unless it is revised.
     case changedAfterRelease(series: String, point: String)
     case missed(series: String, point: String, day: CivilDate)
@@ -165,6 +174,10 @@ public struct SchedulerSettings: Sendable {
     public var perHost: Int
     /// A host or host:port, to its own cap.
     public var hosts: [String: Int]
+    /// Attempts that may be in flight beside `concurrency`: those that are older than `Limits.youngFor`.
+    public var secondPool: Int
+    /// What operators are told of; empty where nobody is.
+    public var alertsOn: [AlertKind] = []
     public var retry: RetryPolicy
     /// The longest that an attempt can take: how long a stop waits for those in flight.
     public var longestAttempt: Span
@@ -173,6 +186,7 @@ public struct SchedulerSettings: Sendable {
 
     public init(
         series: [SeriesSetup], concurrency: Int = 256, perHost: Int = 8, hosts: [String: Int] = [:],
+        secondPool: Int = Limits.secondPool,
         retry: RetryPolicy = RetryPolicy(), longestAttempt: Span = .seconds(30), generation: Int64 = 0
     ) {
         self.generation = generation
@@ -180,6 +194,7 @@ public struct SchedulerSettings: Sendable {
         self.concurrency = concurrency
         self.perHost = perHost
         self.hosts = hosts
+        self.secondPool = secondPool
         self.retry = retry
         self.longestAttempt = longestAttempt
     }

@@ -35,6 +35,19 @@ public struct LedgerRow: Hashable, Sendable {
     }
 }
 
+/// A row of an edition's ledger, with where it stands.
+public struct ReleasedRow: Hashable, Sendable {
+    public var cohort: Int64
+    public var edition: Edition
+    public var row: LedgerRow
+
+    public init(cohort: Int64, edition: Edition, row: LedgerRow) {
+        self.cohort = cohort
+        self.edition = edition
+        self.row = row
+    }
+}
+
 /// A cohort of one series as the store has it.
 public struct CohortRecord: Hashable, Sendable {
     /// The store's number for it.
@@ -46,6 +59,8 @@ public struct CohortRecord: Hashable, Sendable {
     /// The number of the roster with which it last came to have members: what others released before that, it
     /// takes over (R10). A number and no time: clocks are set back. nil where the store does not say.
     public var since: Int64?
+    /// When its series last came to have members after having had none: before that nobody missed anything.
+    public var inhabitedSince: Instant?
     /// Members who came when the series had begun, and of whom it is not decided yet what they get (R12).
     public var joiners: Int
 
@@ -144,6 +159,8 @@ public struct Welcome: Hashable, Sendable {
     /// What those get who are new to the series. Who came from another of its cohorts gets what this one has
     /// released and that one had not.
     public var join: JoinPolicy
+    /// Points that are owed, but not before these instants.
+    public var notBefore: [String: Instant] = [:]
 
     public init(series: String, edition: Edition, cohort: Int64, join: JoinPolicy) {
         self.series = series
@@ -189,8 +206,9 @@ public struct CorrectionDraft: Hashable, Sendable {
 /// What an operator decides about one subscriber.
 public struct SubscriberDecision: Hashable, Sendable {
     public enum What: Hashable, Sendable {
-        /// Its points are cancelled until then; until it is resumed where nil.
-        case pause(until: Instant?)
+        /// Its points are cancelled until then, the first day that counts again where it is; until it is
+        /// resumed where nil.
+        case pause(until: CivilDate?)
         /// Also reopens an endpoint that was suspended or closed. With `withMissed` the points that the pause
         /// has cancelled are sent after all, in order.
         case resume(withMissed: Bool)

@@ -16,9 +16,14 @@ extension Scheduler {
             let record = records[setup.series.recordKey],
             let member = setup.cohorts.first(where: { $0.record.cohort == cohort })
         else { return nil }
-        let plan = plan(setup, member, record)
+        // What a reload brings about is on its way only: the record and the ledger as they are about to be.
+        let coming = nextRecord(setup, now)?.record ?? record
+        let ledger = inheritance(setup, member, coming) ?? ledger(member.record.number, coming)
+        let plan = Plan(
+            setup.series, member.record.cohort, member.calendar, record: coming, ledger: ledger,
+            stored: member.record)
         return Outlook(
-            series: setup.series, cohort: cohort, state: record.state, rows: plan.rows,
+            series: setup.series, cohort: cohort, state: coming.state, rows: plan.rows,
             coming: plan.assignments(at: now))
     }
 

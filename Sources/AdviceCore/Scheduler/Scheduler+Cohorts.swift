@@ -21,8 +21,13 @@ extension Scheduler {
         if cohort.record.joiners > 0, !welcomed.contains(number) {
             busyCohorts.insert(number)
             let edition = ledger(number, record)?.edition ?? record.edition
-            let welcome = Welcome(
+            var welcome = Welcome(
                 series: setup.series.id, edition: edition, cohort: number, join: setup.series.join)
+            // A date that was taken over and whose slot is still to come here is owed then, not before.
+            for row in ledger(number, record)?.rows ?? [] where row.kind == .inherited {
+                guard let slot = cohort.calendar.slot(on: row.slotDate), slot.instant > now else { continue }
+                welcome.notBefore[row.point] = slot.instant
+            }
             commit(.welcome(welcome), &effects)
             return
         }
@@ -50,7 +55,9 @@ extension Scheduler {
             of: setup.series.points.count,
             row: row(assignment, .released, sequence: last + missed.count + 1, releasedAt: now),
             missed: missed, spread: setup.series.spread,
-            revision: record.revision(of: assignment.point.id), rebasedFrom: record.details.rebasedFrom)
+            revision: record.revision(of: assignment.point.id),
+            // A later cycle of a loop repeats everything, to everybody.
+            rebasedFrom: plan.edition.cycle == 1 ? record.details.rebasedFrom : [])
         let late = max(.zero, now - assignment.slot.instant)
         commit(.release(draft), tellings: tellings + [.released(draft, late: late)], &effects)
     }
@@ -87,7 +94,7 @@ extension Scheduler {
     ) -> Plan {
         Plan(
             setup.series, cohort.record.cohort, cohort.calendar, record: record,
-            ledger: ledger(cohort.record.number, record))
+            ledger: ledger(cohort.record.number, record), stored: cohort.record)
     }
 
     private func row(
@@ -151,10 +158,15 @@ extension Scheduler {
     ) -> [CohortLedger] {
         var ledgers: [CohortLedger] = []
         if setup.series.join == .fromStart {
-            let same = (setup.cohorts + setup.former).map(\.record).filter {
-                $0.cohort.joined == cohort.record.cohort.joined
+            let joined = cohort.record.cohort.joined
+            let all = (setup.cohorts + setup.former).map(\.record)
+            ledgers = all.filter { $0.cohort.joined == joined }.compactMap { ledger($0.number, record) }
+            // Of before the series counted from the day of joining: what went out since its members joined.
+            ledgers += all.filter { $0.cohort.joined == nil }.compactMap { cohort in
+                guard joined != nil, var ledger = ledger(cohort.number, record) else { return nil }
+                ledger.rows.removeAll { row in joined.map { row.slotDate <= $0 } ?? false }
+                return ledger
             }
-            ledgers = same.compactMap { ledger($0.number, record) }
         } else {
             ledgers = self.ledgers.values.filter { isOf(record, $0) }
         }

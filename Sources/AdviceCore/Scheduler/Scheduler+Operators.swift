@@ -13,7 +13,9 @@ extension Scheduler {
                 words: words, &effects)
         case .success(.correct(let drafts, let record, let words)):
             busySeries.insert(record.id)
+            // Written first: what is left in flight then is on the wire, and may arrive.
             deliveries.giveBack(at: now.wall)
+            commitGroups(now, &effects)
             commit(
                 .correct(drafts, record, decision: words), tellings: drafts.map { .corrected($0) },
                 request: request, words: words, &effects)
@@ -56,13 +58,13 @@ extension Scheduler {
                 return .success(
                     .subscriber(.init(subscriber: id, what: .resume(withMissed: withMissed)), words: words))
             case .skip(let series, let point): return .success(try skip(point, of: series))
-            case .unskip(let series, let point): return .success(try unskip(point, of: series))
+            case .unskip(let series, let point): return .success(try unskip(point, of: series, now))
             case .releaseNow(let series, let point):
                 return .success(try releaseNow(point, of: series, now))
-            case .revise(let series, let point):
-                return .success(try correct(point, of: series, as: .revised, now))
-            case .withdraw(let series, let point):
-                return .success(try correct(point, of: series, as: .withdrawn, now))
+            case .revise(let series, let point, let released):
+                return .success(try correct(point, of: series, as: .revised, released, now))
+            case .withdraw(let series, let point, let released):
+                return .success(try correct(point, of: series, as: .withdrawn, released, now))
             case .acceptClock:
                 guard trust.hold != nil else { throw Refusal("the clock is not held") }
                 return .success(.trust)
@@ -144,7 +146,7 @@ extension Scheduler {
         if let until, until <= today {
             throw Refusal("\(until) is not after today, \(today): it is the first day that counts again")
         }
-        if let place = record.details.pauses.lastIndex(where: { $0.isOn(at: now, date: today) }) {
+        if let place = record.details.pauses.lastIndex(where: { isOn($0, setup, now) }) {
             record.details.pauses[place].until = until
         } else {
             record.details.pauses.append(SeriesPause(from: now, until: until))
@@ -153,10 +155,15 @@ extension Scheduler {
             record, words: "pause \(id)" + (until.map { " until \($0)" } ?? ""), tellings: [])
     }
 
+    /// Whether a pause is on somewhere: at home, or in a zone where its last day is not over.
+    private func isOn(_ pause: SeriesPause, _ setup: SeriesSetup, _ now: Instant) -> Bool {
+        let calendars = [setup.home] + setup.cohorts.map(\.calendar)
+        return calendars.contains { pause.isOn(at: now, date: $0.date(at: now)) }
+    }
+
     private func resume(_ id: String, withMissed: Bool, _ now: Instant) throws(Refusal) -> Verdict {
         var (setup, record) = try find(id)
-        let today = today(setup, now)
-        guard let place = record.details.pauses.lastIndex(where: { $0.isOn(at: now, date: today) }) else {
+        guard let place = record.details.pauses.lastIndex(where: { isOn($0, setup, now) }) else {
             throw Refusal("\(id) is not paused")
         }
         record.details.pauses[place].ended = now
@@ -166,16 +173,14 @@ extension Scheduler {
     }
 
     private func pauseOne(_ id: String, until: CivilDate?, _ now: Instant) throws(Refusal) -> Verdict {
-        var end: Instant?
         if let until, let setup = settings.series.first {
             let today = today(setup, now)
             guard until > today else {
                 throw Refusal("\(until) is not after today, \(today): it is the first day that counts again")
             }
-            end = setup.home.endOfDay(until.previous)
         }
         return .subscriber(
-            SubscriberDecision(subscriber: id, what: .pause(until: end)),
+            SubscriberDecision(subscriber: id, what: .pause(until: until)),
             words: "pause subscriber \(id)" + (until.map { " until \($0)" } ?? ""))
     }
 
@@ -218,12 +223,16 @@ extension Scheduler {
         return .record(record, words: "skip \(id)/\(point)", tellings: [])
     }
 
-    private func unskip(_ point: String, of id: String) throws(Refusal) -> Verdict {
+    private func unskip(_ point: String, of id: String, _ now: Instant) throws(Refusal) -> Verdict {
         var (_, record) = try find(id)
         guard record.details.skips.contains(where: { $0.point == point }) else {
             throw Refusal("\(id)/\(point) is not skipped")
         }
         record.details.skips.removeAll { $0.point == point }
+        // No slot before this was ever its.
+        if let place = record.details.points.firstIndex(where: { $0.id == point }) {
+            record.details.points[place].seen = now
+        }
         return .record(record, words: "unskip \(id)/\(point)", tellings: [])
     }
 
@@ -239,11 +248,19 @@ extension Scheduler {
         if record.details.skips.contains(where: { $0.point == point }) {
             throw Refusal("\(id)/\(point) is skipped: `advised unskip` first")
         }
-        record.details.outOfTurn = OutOfTurn(point: point, asked: now)
+        record.details.outOfTurn = OutOfTurn(
+            point: point, asked: now, cohorts: setup.cohorts.map(\.record.number))
         let free = setup.cohorts.filter { plan(setup, $0, record).outOfTurn(at: now) != nil }
+        record.details.outOfTurn?.cohorts = free.map(\.record.number)
         guard !free.isEmpty else {
             let (done, left) = standing(of: point, setup, record)
             if done > 0, left == 0 { throw Refusal("\(id)/\(point) has gone out already") }
+            let pins = setup.cohorts.compactMap { cohort in
+                plan(setup, cohort, record).pin(on: cohort.calendar.date(at: now))
+            }
+            if let pin = pins.first {
+                throw Refusal("today's slot is that of \(id)/\(pin.id), which is pinned to it")
+            }
             throw Refusal("today's slot is used: \(id)/\(point) can go out tomorrow at the earliest")
         }
         let others = setup.cohorts.count - free.count
@@ -255,7 +272,8 @@ extension Scheduler {
 
     /// A correction goes to those who had the point, in every cohort that released it.
     private func correct(
-        _ id: String, of series: String, as kind: CorrectionDraft.Kind, _ now: Instant
+        _ id: String, of series: String, as kind: CorrectionDraft.Kind, _ released: [ReleasedRow],
+        _ now: Instant
     ) throws(Refusal) -> Verdict {
         var (setup, record) = try find(series)
         let point = setup.series.points.first { $0.id == id }
@@ -264,11 +282,21 @@ extension Scheduler {
             throw Refusal("\(series)/\(id) is withdrawn already")
         }
         let cohorts = (setup.cohorts + setup.former).map(\.record).sorted { $0.number < $1.number }
-        let rows = cohorts.compactMap { cohort -> (CohortRecord, Edition, LedgerRow)? in
-            guard let ledger = ledger(cohort.number, record),
-                let row = ledger.rows.first(where: { $0.point == id && $0.kind == .released })
-            else { return nil }
-            return (cohort, ledger.edition, row)
+        let rows = cohorts.flatMap { cohort -> [(CohortRecord, Edition, LedgerRow)] in
+            // Of a run that goes round and round the last time counts; what an edition that was left behind
+            // has given to some, the present one has given to others.
+            let runs = [record.edition] + record.details.rebasedFrom.compactMap { Edition($0) }
+            return runs.compactMap { run in
+                if run == record.edition, let ledger = ledger(cohort.number, record),
+                    let row = ledger.rows.first(where: { $0.point == id && $0.kind == .released })
+                {
+                    return (cohort, ledger.edition, row)
+                }
+                return released.last {
+                    $0.cohort == cohort.number && $0.edition.start == run.start
+                        && $0.edition.shadow == run.shadow
+                }.map { (cohort, $0.edition, $0.row) }
+            }
         }
         guard !rows.isEmpty else {
             throw Refusal(

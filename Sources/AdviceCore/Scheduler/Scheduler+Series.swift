@@ -29,17 +29,21 @@ extension Scheduler {
             finished.remove(record.key)
             return
         }
-        if finished.insert(record.key).inserted { effects.append(.tell(.finished(series: record.id))) }
+        if finished.insert(record.key).inserted {
+            effects.append(.tell(.finished(series: record.id)))
+            endings.append(
+                Alarm(.completed, series: record.id, words: "The last point of \(record.id) has gone out."))
+        }
     }
 
     /// A change of a series' record, and what to say about it.
-    private struct Change {
+    struct Change {
         var record: SeriesRecord
         var tellings: [Telling]
     }
 
     /// How a series' record must change now; nil where it stands as it should (R6).
-    private func nextRecord(_ setup: SeriesSetup, _ now: Instant) -> Change? {
+    func nextRecord(_ setup: SeriesSetup, _ now: Instant) -> Change? {
         let series = setup.series
         guard let known = records[series.recordKey] else {
             let fresh = SeriesRecord(
@@ -106,8 +110,8 @@ extension Scheduler {
     }
 
     /// A new edition from the new start: the ledger of the old one stays as it is.
-    private func rebased(_ record: SeriesRecord, _ setup: SeriesSetup, _ now: Instant) -> Change {
-        var record = record
+    private func rebased(_ known: SeriesRecord, _ setup: SeriesSetup, _ now: Instant) -> Change {
+        var record = known
         let fresh = edition(of: setup.series)
         record.details.rebasedFrom.removeAll { $0 == "\(fresh)" || $0 == "\(record.edition)" }
         record.details.rebasedFrom.append("\(record.edition)")
@@ -116,7 +120,11 @@ extension Scheduler {
         record.passed = []
         record.details.outOfTurn = nil
         record.details.points = []
-        return running(record, from: max(setup.series.start, today(setup, now)), setup, now)
+        record.details.loopsSince = nil
+        // A date that the old edition has used is used: nobody gets a second point for it (P1).
+        let used = ledgers.values.filter { isOf(known, $0) }.flatMap(\.rows).map(\.slotDate).max()
+        let first = max(setup.series.start, today(setup, now))
+        return running(record, from: max(first, used?.next ?? first), setup, now)
     }
 
     /// What a record remembers of the files is brought up to date, once for each configuration.
@@ -124,12 +132,29 @@ extension Scheduler {
         guard !announced.contains(known.id) else { return nil }
         let record = noted(known, setup, now)
         guard record != known else { return nil }
-        return Change(record: record, tellings: [])
+        return Change(record: record, tellings: vanished(from: known, setup))
+    }
+
+    /// Points that were there, did not go out, and are gone from the files: said once, for they might be
+    /// missed.
+    private func vanished(from known: SeriesRecord, _ setup: SeriesSetup) -> [Telling] {
+        let here = Set(setup.series.points.map(\.id))
+        let before = Set(known.details.points.map(\.id))
+        let released = releasedPoints(known)
+        return known.details.points.filter { !here.contains($0.id) }.compactMap { old in
+            let twin = setup.series.points.first { !before.contains($0.id) && $0.digest == old.digest }
+            if let twin { return .pointRenamed(series: known.id, from: old.id, to: twin.id) }
+            return released.contains(old.id) ? nil : .pointGone(series: known.id, point: old.id)
+        }
     }
 
     private func noted(_ record: SeriesRecord, _ setup: SeriesSetup, _ now: Instant) -> SeriesRecord {
         var record = record
         if setup.series.isZoneLocal { record.details.localZone = setup.series.zone.name }
+        switch setup.series.atEnd {
+        case .stop: record.details.loopsSince = nil
+        case .loop: record.details.loopsSince = record.details.loopsSince ?? now
+        }
         let hasBegun = hasReleased(record) && !record.details.points.isEmpty
         let released = releasedPoints(record)
         var known: [String: KnownPoint] = [:]

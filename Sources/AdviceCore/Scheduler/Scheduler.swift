@@ -11,6 +11,7 @@ public struct Scheduler: Sendable {
     var ledgers: [LedgerKey: CohortLedger] = [:]
     var deliveries: Deliveries
     var trust = ClockTrust()
+    var alerts = Alerts()
     /// Transactions on their way, by number.
     var underway: [UInt64: Underway] = [:]
     /// Cohorts and series with a transaction on its way: not decided on again until it is back.
@@ -23,6 +24,8 @@ public struct Scheduler: Sendable {
     var announced: Set<String> = []
     /// Series of which it was said that nothing is left.
     var finished: Set<String> = []
+    /// Series that have come to their end since operators were last told.
+    var endings: [Alarm] = []
     /// For each cohort what comes next, kept until something that it rests on has changed or its time has
     /// come: walking a plan costs microseconds, and there may be hundreds.
     var coming: [Int64: Coming] = [:]
@@ -137,7 +140,9 @@ public struct Scheduler: Sendable {
         case .committed(let transaction, let result):
             committed(transaction, result, &effects)
         case .outcomes(let results):
-            deliveries.finish(results, at: now.wall)
+            deliveries.finish(results, at: now)
+        case .alarmed(let alarm):
+            alerts.note(alarm, at: now)
         case .stopping where isStopping:
             // Asked twice: the first deadline holds.
             break
@@ -164,10 +169,11 @@ public struct Scheduler: Sendable {
         case .settling: effects.append(.tell(.clockAwaited))
         case .suspect(let hold, _):
             commit(.hold(hold, decision: nil), tellings: [.clockSuspect(hold)], &effects)
+            alerts.note(Scheduler.alarm(hold), at: now)
         }
         if let mark = knowledge.mark, mark - now.wall > Limits.stepTolerance {
             // The clock was set back while nothing ran.
-            commit(.shiftWaits(by: mark - now.wall), &effects)
+            commit(.shiftWaits, &effects)
         }
     }
 
@@ -175,18 +181,31 @@ public struct Scheduler: Sendable {
     private mutating func step(_ now: Moment, _ effects: inout [Effect]) {
         if let since = trust.takeProbe(now) { effects.append(.probeClock(since: since)) }
         if !isStopping, !trust.isHolding, isSomethingDue(at: now.wall) { stepSeries(now.wall, &effects) }
-        stepDeliveries(now.wall, &effects)
+        stepDeliveries(now, &effects)
+        stepAlerts(now, &effects)
         arm(now, &effects)
         exitIfQuiet(now.wall, &effects)
     }
 
-    private mutating func stepDeliveries(_ now: Instant, _ effects: inout [Effect]) {
+    private mutating func stepDeliveries(_ now: Moment, _ effects: inout [Effect]) {
         let attempts = deliveries.takeAttempts(at: now)
         if !attempts.isEmpty { effects.append(.send(attempts)) }
-        while let group = deliveries.takeGroup(at: now) {
+        commitGroups(now, &effects)
+        if let limit = deliveries.takeClaim(at: now) { effects.append(.claim(limit: limit)) }
+    }
+
+    mutating func commitGroups(_ now: Moment, _ effects: inout [Effect]) {
+        while let group = deliveries.takeGroup(at: now.wall) {
             commit(.record(group.group), tellings: group.tellings, &effects)
         }
-        if let limit = deliveries.takeClaim(at: now) { effects.append(.claim(limit: limit)) }
+    }
+
+    /// What is worth an alert is gathered, and goes out with the next step in which its kind may.
+    private mutating func stepAlerts(_ now: Moment, _ effects: inout [Effect]) {
+        for alarm in endings + deliveries.takeAlarms(at: now.boot) { alerts.note(alarm, at: now) }
+        endings = []
+        guard !isStopping, !trust.isHolding else { return }
+        for alert in alerts.take(at: now) { commit(.alert(alert), &effects) }
     }
 
     private mutating func arm(_ now: Moment, _ effects: inout [Effect]) {
@@ -194,7 +213,8 @@ public struct Scheduler: Sendable {
         let upcoming = upcoming(at: now.wall)
         // What is due already is waited for by a transaction on its way, which comes back by itself.
         if !isStopping, !trust.isHolding, let due = upcoming?.due, due > now.wall { look = min(look, due) }
-        if let due = deliveries.nextLook(after: now.wall) { look = min(look, max(due, now.wall)) }
+        if let due = deliveries.nextLook(after: now) { look = min(look, max(due, now.wall)) }
+        if let wait = alerts.nextLook(at: now.boot) { look = min(look, now.wall + wait) }
         if let wait = trust.nextLook(now) { look = min(look, now.wall + wait) }
         effects.append(.arm(look))
         guard isStatusStale || isStopping else { return }
@@ -234,7 +254,7 @@ public struct Scheduler: Sendable {
         // The group's deadline and the next release were instants of the old clock.
         deliveries.clockStepped()
         forgetAll()
-        if step < .zero { commit(.shiftWaits(by: .zero - step), &effects) }
+        if step < .zero { commit(.shiftWaits, &effects) }
     }
 
     /// Whatever may change whether the clock is believed, with all that follows.
@@ -251,6 +271,7 @@ public struct Scheduler: Sendable {
         switch (before, trust.state) {
         case (_, .suspect(let hold, _)):
             commit(.hold(hold, decision: nil), tellings: [.clockSuspect(hold)], &effects)
+            endings.append(Scheduler.alarm(hold))
         case (.suspect, _):
             commit(
                 .hold(nil, decision: decision), tellings: [.clockTrusted], request: request,
@@ -258,6 +279,13 @@ public struct Scheduler: Sendable {
         default:
             effects.append(.tell(.clockTrusted))
         }
+    }
+
+    static func alarm(_ hold: ClockHold) -> Alarm {
+        Alarm(
+            .clock,
+            words: "The clock was set forward to \(hold.since), further than is believed without evidence: "
+                + "everything was held until then.")
     }
 
     // MARK: What comes next
@@ -306,6 +334,7 @@ public struct Scheduler: Sendable {
 
     private mutating func take(_ settings: SchedulerSettings) {
         self.settings = settings
+        alerts.want(settings.alertsOn)
         announced = []
         placed = []
         deliveries.take(settings)
@@ -328,7 +357,7 @@ public struct Scheduler: Sendable {
             case .record(let group): .record(group)
             case .welcome(let welcome): .welcome(welcome)
             case .correct(_, let record, _): .correct(record)
-            case .subscriber, .shiftWaits, .hold: .other
+            case .subscriber, .shiftWaits, .hold, .alert: .other
             }
         underway[number] = Underway(kind: kind, tellings: tellings, request: request, words: words)
         effects.append(.commit(transaction: number, transaction))

@@ -17,6 +17,8 @@ public struct Plan: Sendable {
     /// Looking for release days stops after this many dates without one (R18): ten years.
     public static let searchBoundDays = 3660
 
+    static let outOfTurnWords = "released out of turn by an operator"
+
     /// A slot is missed when its day has ended and this long has passed since its instant (R7).
     public static let lateAllowance = Span.minutes(60)
 
@@ -27,23 +29,32 @@ public struct Plan: Sendable {
         public var pauses: [SeriesPause] = []
         public var skipped: [String] = []
         public var withdrawn: [String] = []
+        public var revisions: [SeriesRecord.Revision] = []
         /// When points came that were not there when the series began.
         public var seen: [String: Instant] = [:]
+        /// What an operator wants out before its turn in this cohort.
         public var outOfTurn: OutOfTurn?
         /// The last slot date of the cycle before this one.
         public var after: CivilDate?
+        /// Slots whose day was over by then were nobody's: no catching up on them.
+        public var since: Instant?
 
         public init(passed: [String] = []) { self.passed = passed }
 
         /// Those of a series' record, for one cycle.
-        init(_ record: SeriesRecord, edition: Edition, after: CivilDate?) {
+        init(_ record: SeriesRecord, edition: Edition, after: CivilDate?, cohort: CohortRecord?) {
             passed = edition.cycle == 1 ? record.passed : []
             pauses = record.details.pauses
             skipped = record.details.skips.filter { $0.edition == "\(edition)" }.map(\.point)
             withdrawn = record.details.withdrawn
+            revisions = record.details.revisions
             for point in record.details.points { seen[point.id] = point.seen }
-            outOfTurn = record.details.outOfTurn
+            if let asked = record.details.outOfTurn, let cohort, asked.cohorts.contains(cohort.number) {
+                outOfTurn = asked
+            }
             self.after = after
+            let looping = edition.cycle > 1 ? record.details.loopsSince : nil
+            since = [cohort?.inhabitedSince, looping].compactMap(\.self).max()
         }
     }
 
@@ -60,17 +71,18 @@ public struct Plan: Sendable {
     }
 
     /// The plan of a cohort as the series' record and the newest cycle of its ledger have it: the one place
-    /// where its cycle, its first day and its terms come from.
+    /// where its cycle, its first day and its terms come from. `stored` is the cohort as the store has it;
+    /// nil before it does.
     public init(
         _ series: Series, _ cohort: Cohort, _ calendar: SlotCalendar, record: SeriesRecord,
-        ledger: CohortLedger?
+        ledger: CohortLedger?, stored: CohortRecord?
     ) {
         let begin = Plan.begin(cohort, calendar, record)
         let edition = ledger?.edition ?? record.edition
         let plan = Plan(
             series: series, calendar: calendar, begin: begin, rows: ledger?.rows ?? [],
-            terms: Terms(record, edition: edition, after: nil), edition: edition)
-        self = plan.following(record) ?? plan
+            terms: Terms(record, edition: edition, after: nil, cohort: stored), edition: edition)
+        self = plan.following(record, stored) ?? plan
     }
 
     /// The first day of a cohort. Nobody gets a slot whose day was over in their zone when the series began,
@@ -85,14 +97,14 @@ public struct Plan: Sendable {
     }
 
     /// The next cycle of a loop, where this one is through: it begins on the next release day (R15).
-    private func following(_ record: SeriesRecord) -> Plan? {
+    private func following(_ record: SeriesRecord, _ stored: CohortRecord?) -> Plan? {
         guard series.atEnd == .loop, let last = rows.map(\.slotDate).max(), !Walk(self, now: nil).hasPoints
         else { return nil }
         var next = edition
         next.cycle += 1
         return Plan(
             series: series, calendar: calendar, begin: begin, rows: [],
-            terms: Terms(record, edition: next, after: last), edition: next)
+            terms: Terms(record, edition: next, after: last, cohort: stored), edition: next)
     }
 
     /// A point bound to a slot.
@@ -125,17 +137,21 @@ public struct Plan: Sendable {
         guard pause(at: now) == nil else { return nil }
         var walk = Walk(self, now: now)
         var missed: [Assignment] = []
+        var due: Assignment?
+        var first: CivilDate?
         while let next = walk.next() {
             if next.isMissed {
                 missed.append(next)
                 continue
             }
-            if let goes = release(of: next, at: now), goes <= now {
-                return Due(assignment: next, missed: missed)
-            }
+            first = next.slot.date
+            if let goes = release(of: next, at: now), goes <= now { due = next }
             break
         }
-        return missed.isEmpty ? nil : Due(assignment: nil, missed: missed)
+        missed += pinsGoneBy(at: now, before: first)
+        if missed.isEmpty, due == nil { return nil }
+        missed.sort { $0.slot.date < $1.slot.date }
+        return Due(assignment: due, missed: missed)
     }
 
     /// The next point that will be released, and when: in the past where it is due now, nil where none will
@@ -149,6 +165,7 @@ public struct Plan: Sendable {
                 isToRecord = true
                 continue
             }
+            if !isToRecord { isToRecord = !pinsGoneBy(at: now, before: next.slot.date).isEmpty }
             guard let goes = release(of: next, at: now) else { return nil }
             return (next, isToRecord && pause(at: now) == nil ? min(goes, now) : goes)
         }
@@ -201,17 +218,19 @@ public struct Plan: Sendable {
     func outOfTurn(at now: Instant) -> Assignment? {
         guard let asked = terms.outOfTurn, let begin,
             let point = series.points.first(where: { $0.id == asked.point }),
-            !rows.contains(where: { $0.point == point.id })
+            !isDone(point.id), !isOut(point.id)
         else { return nil }
         // Also the last of the cycle before: a point that goes out begins no cycle after the other.
         let last = [rows.map(\.slotDate).max(), terms.after].compactMap(\.self).max()
         let today = calendar.date(at: now)
         let asking = calendar.date(at: asked.asked)
-        guard today >= begin, last.map({ $0 < asking && $0 < today }) ?? true else { return nil }
+        guard today >= begin, asking >= begin, last.map({ $0 < asking && $0 < today }) ?? true,
+            pin(on: today).map({ $0.id == point.id }) ?? true
+        else { return nil }
         let slot = Slot(
             date: today, instant: now, kind: .plain, offsetSeconds: calendar.zone.offsetSeconds(at: now))
         return Assignment(
-            point: point, slot: slot, isMissed: false, why: ["released out of turn by an operator"])
+            point: point, slot: slot, isMissed: false, why: [Plan.outOfTurnWords])
     }
 
     /// Whether `slot` can no longer be used: its day has ended in the zone, and 60 minutes have passed since
@@ -235,6 +254,31 @@ public struct Plan: Sendable {
         if let after = terms.after { first = max(first, after.next) }
         if let last = rows.map(\.slotDate).max() { first = max(first, last.next) }
         return first
+    }
+
+    private func isDone(_ point: String) -> Bool { rows.contains { $0.point == point } }
+
+    /// The point that is pinned to `date` and still to come.
+    func pin(on date: CivilDate) -> Point? {
+        series.points.first { $0.date == date && !isDone($0.id) && !isOut($0.id) }
+    }
+
+    /// Pinned points whose day has gone by and was no release day for them: to be recorded as missed. Where
+    /// the ledger is beyond that day already, there is no place for them in it.
+    private func pinsGoneBy(at now: Instant, before next: CivilDate?) -> [Assignment] {
+        guard let begin else { return [] }
+        let last = [rows.map(\.slotDate).max(), terms.after].compactMap(\.self).max()
+        return series.points.compactMap { point in
+            guard let date = point.date, date >= begin, last.map({ $0 < date }) ?? true,
+                next.map({ date < $0 }) ?? true, !isDone(point.id), !isOut(point.id),
+                let why = whyNeverPlaced(point)
+            else { return nil }
+            let moment = calendar.zone.resolve(date, calendar.at)
+            let slot = Slot(
+                date: date, instant: moment.instant, kind: .plain, offsetSeconds: moment.offsetSeconds)
+            guard isMissed(slot, at: now) else { return nil }
+            return Assignment(point: point, slot: slot, isMissed: true, why: [why])
+        }
     }
 
     /// Points that will not go out in this cycle, or not again.

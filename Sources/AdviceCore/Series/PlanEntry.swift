@@ -29,11 +29,18 @@ extension Plan {
     ) -> [PlanEntry] {
         let byID = Dictionary(series.points.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let entries = rows.map { row in
-            PlanEntry(
+            var entry = PlanEntry(
                 number: byID[row.point]?.number ?? row.sequence, id: row.point, title: byID[row.point]?.title,
                 day: row.slotDate, scheduledFor: row.scheduledFor,
                 offsetSeconds: calendar.zone.offsetSeconds(at: row.scheduledFor),
                 state: row.kind == .missed ? .missed : .released, why: Plan.why(of: row, in: calendar))
+            if terms.withdrawn.contains(row.point) {
+                entry.state = .cancelled
+                entry.why.append("withdrawn after its release")
+            } else if let revision = terms.revisions.last(where: { $0.point == row.point }) {
+                entry.why.append("revised: revision \(revision.number)")
+            }
+            return entry
         }
         let plan = begin == nil ? beginning(on: max(series.start, calendar.date(at: now))) : self
         let blocked = hold ?? Plan.obstacle(state, series)
@@ -54,6 +61,7 @@ extension Plan {
         terms.skipped = []
         terms.passed = []
         terms.outOfTurn = nil
+        terms.since = nil
         return Plan(
             series: series, calendar: calendar, begin: begin, rows: [], terms: terms, edition: next)
     }

@@ -42,6 +42,8 @@ public struct SeriesRecord: Hashable, Sendable {
         public var localZone: String?
         /// Editions that `reload --rebase` has left behind: what a subscriber had there is not sent again.
         public var rebasedFrom: [String] = []
+        /// Since when the series begins anew at its end: days before that belong to no further cycle.
+        public var loopsSince: Instant?
 
         public init() {}
 
@@ -57,6 +59,7 @@ public struct SeriesRecord: Hashable, Sendable {
             points = try values.decodeIfPresent([KnownPoint].self, forKey: .points) ?? []
             localZone = try values.decodeIfPresent(String.self, forKey: .localZone)
             rebasedFrom = try values.decodeIfPresent([String].self, forKey: .rebasedFrom) ?? []
+            loopsSince = try values.decodeIfPresent(Instant.self, forKey: .loopsSince)
         }
     }
 
@@ -140,9 +143,12 @@ public struct SeriesPause: Hashable, Sendable, Codable {
 public struct OutOfTurn: Hashable, Sendable, Codable {
     public var point: String
     public var asked: Instant
-    public init(point: String, asked: Instant) {
+    /// The store's numbers of those cohorts: one that comes later was never asked for.
+    public var cohorts: [Int64]
+    public init(point: String, asked: Instant, cohorts: [Int64]) {
         self.point = point
         self.asked = asked
+        self.cohorts = cohorts
     }
 }
 

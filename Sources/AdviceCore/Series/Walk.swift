@@ -43,6 +43,11 @@ struct Walk {
         date = early?.slot.date ?? plan.firstFreeDate
         pinsLeft = pinned.count
         there = plan.terms.seen.isEmpty ? [] : Walk.there(unpinned.map { points[$0].id }, plan.terms.seen)
+        if early == nil, let last = plan.rows.max(by: { $0.slotDate < $1.slotDate }),
+            last.why?.contains(Plan.outOfTurnWords) ?? false
+        {
+            reasons.append("the slot of \(last.slotDate) was taken by \(last.point)")
+        }
         if now != nil, plan.series.catchUp == .latest { newestPassed = findNewestPassed() }
     }
 
@@ -132,6 +137,11 @@ struct Walk {
             note("paused on \(date)")
             return nil
         }
+        // A clock that was set back since makes no slot to come anybody's less.
+        if let since = plan.terms.since, let now, plan.isMissed(slot, at: min(since, now)) {
+            note("nobody was there to get a point on \(date)")
+            return nil
+        }
         return slot
     }
 
@@ -143,8 +153,11 @@ struct Walk {
 
     private mutating func assign(_ slot: Slot) -> Plan.Assignment? {
         let missed = now.map { slot.instant <= $0 && plan.isMissed(slot, at: $0) } ?? false
+        let isAfterPause =
+            missed && plan.terms.pauses.contains { $0.withMissed && $0.covers(slot) }
         if let pin = pinned.first(where: { plan.series.points[$0].date == slot.date }) {
             pinsLeft -= pinned.count { plan.series.points[$0].date == slot.date }
+            if isAfterPause { return make(pin, slot, missed: false, extra: "pinned, sent after a pause") }
             return make(
                 pin, slot, missed: missed, extra: missed ? "pinned to a slot that was missed" : "pinned")
         }
@@ -153,7 +166,7 @@ struct Walk {
             note("no point was left for \(slot.date)")
             return nil
         }
-        if missed, plan.terms.pauses.contains(where: { $0.withMissed && $0.covers(slot) }) {
+        if isAfterPause {
             place += 1
             return make(unpinned[place - 1], slot, missed: false, extra: "sent after a pause")
         }
@@ -172,6 +185,14 @@ struct Walk {
 
     private func make(_ place: Int, _ slot: Slot, missed: Bool, extra: String?) -> Plan.Assignment {
         var why = reasons
+        let point = plan.series.points[place]
+        if point.date == nil, let seen = plan.terms.seen[point.id],
+            plan.rows.contains(where: { row in
+                plan.series.points.first { $0.id == row.point }.map { $0.number > point.number } ?? false
+            })
+        {
+            why.append("added on \(plan.calendar.date(at: seen)), before points that had gone out")
+        }
         if let extra { why.append(extra) }
         if let words = slot.why(at: plan.calendar.at) { why.append(words) }
         return Plan.Assignment(point: plan.series.points[place], slot: slot, isMissed: missed, why: why)

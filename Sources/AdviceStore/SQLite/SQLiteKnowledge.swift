@@ -20,16 +20,17 @@ extension SQLiteConnection {
         let statement = try statement(
             """
             SELECT number, series, cohort, members, since_generation,
-                (SELECT count(*) FROM joiner WHERE joiner.cohort = cohort.number)
-            FROM cohort ORDER BY number
+                (SELECT count(*) FROM joiner WHERE joiner.cohort = cohort.number), since
+            FROM cohort WHERE series <> '' ORDER BY number
             """)
         var records: [CohortRecord] = []
         try statement.walk { () throws(StoreError) in
-            records.append(
-                CohortRecord(
-                    number: statement.integer(0), series: statement.text(1),
-                    cohort: try parsed(Cohort.init, statement.text(2)), members: Int(statement.integer(3)),
-                    since: statement.optionalInteger(4), joiners: Int(statement.integer(5))))
+            var record = CohortRecord(
+                number: statement.integer(0), series: statement.text(1),
+                cohort: try parsed(Cohort.init, statement.text(2)), members: Int(statement.integer(3)),
+                since: statement.optionalInteger(4), joiners: Int(statement.integer(5)))
+            record.inhabitedSince = Instant(nanoseconds: statement.integer(6))
+            records.append(record)
             return true
         }
         return records

@@ -38,13 +38,13 @@ public final class SQLiteReader: StoreReader {
         ).compactMap { $0[0].integer }
     }
 
-    public func closedEndpoints() throws(StoreError) -> [String] {
+    public func endpoints(_ state: EndpointHealth.State) throws(StoreError) -> [String] {
         try connection.query(
             """
             SELECT s.id FROM endpoint e
             JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
-            WHERE s.removed_at IS NULL ORDER BY s.id
-            """
+            WHERE e.state = $1 AND s.removed_at IS NULL ORDER BY s.id
+            """, [.text(state.rawValue)]
         ).compactMap { $0[0].text }
     }
 
@@ -118,6 +118,7 @@ public final class SQLiteReader: StoreReader {
         var series: String
         var edition: String
         var point: String
+        var subject: String
     }
 
     /// Those asked for, what was released last first.
@@ -125,7 +126,7 @@ public final class SQLiteReader: StoreReader {
         let rows = try connection.query(
             """
             SELECT j.number, j.type, j.series, j.edition,
-                (SELECT r.point FROM release r WHERE r.subject = j.number LIMIT 1)
+                (SELECT r.point FROM release r WHERE r.subject = j.number LIMIT 1), j.subject
             FROM subject j WHERE ($2 IS NULL OR j.series = $2)
                 AND ($1 IS NULL OR EXISTS (
                     SELECT 1 FROM release r WHERE r.subject = j.number AND r.point = $1))
@@ -133,9 +134,10 @@ public final class SQLiteReader: StoreReader {
             """, [.optional(query.point?.id), .optional(query.point?.series)])
         return rows.compactMap { row in
             guard let number = row[0].integer, let type = row[1].text, let series = row[2].text,
-                let edition = row[3].text, let point = row[4].text
+                let edition = row[3].text, let point = row[4].text, let subject = row[5].text
             else { return nil }
-            return Subject(number: number, type: type, series: series, edition: edition, point: point)
+            return Subject(
+                number: number, type: type, series: series, edition: edition, point: point, subject: subject)
         }
     }
 
@@ -179,7 +181,7 @@ public final class SQLiteReader: StoreReader {
             ? [] : try attemptLog(subject.number, slot: row.integer(10), subscriber: row.integer(11))
         return DeliveryLogEntry(
             type: subject.type, subscriber: row.text(0), series: subject.series, edition: subject.edition,
-            point: subject.point, number: Int(row.integer(1)),
+            point: subject.point, subject: subject.subject, number: Int(row.integer(1)),
             day: try connection.parsed(CivilDate.init, row.text(2)), state: state, attempts: attempts,
             nextAttemptAt: row.optionalInteger(5).map(Instant.init(nanoseconds:)),
             settledAt: state.isSettled ? Instant(nanoseconds: row.integer(6) * 1_000_000) : nil,

@@ -3,47 +3,102 @@ public import AdviceCore
 extension SQLiteStore {
     public func claim(limit: Int, now: Instant) throws(StoreError) -> Claim {
         var claim = Claim()
+        try claimProbes(limit: limit, now: now, into: &claim)
         try claimRows(limit: limit, now: now, into: &claim)
         try claimBatches(limit: limit, now: now, into: &claim)
         return claim
     }
 
+    // MARK: Suspended endpoints
+
+    /// Of each suspended endpoint whose day has come, the oldest that is held: that one is tried (R17).
+    private func claimProbes(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
+        let due = try connection.statement(
+            """
+            SELECT e.subscriber, e.probe_at FROM endpoint e
+                CROSS JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
+            WHERE e.state = 'suspended' AND NOT EXISTS (
+                SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
+            ORDER BY e.probe_at
+            """)
+        var subscribers: [Int64] = []
+        try due.walk { () throws(StoreError) in
+            let at = Instant(nanoseconds: due.integer(1))
+            guard at <= now, claim.deliveries.count + subscribers.count < limit else {
+                claim.see(due: at)
+                return false
+            }
+            subscribers.append(due.integer(0))
+            return true
+        }
+        let oldest = try connection.statement(
+            """
+            \(SQLiteStore.claimedRow)
+            WHERE d.subscriber = $1 AND d.state = \(DeliveryState.held.code)
+            ORDER BY r.slot_date, r.sequence, r.number LIMIT 1
+            """)
+        for subscriber in subscribers where inFlight.subjects(of: subscriber).isEmpty {
+            oldest.bind(1, subscriber)
+            defer { oldest.reset() }
+            if try oldest.step() { try takeRow(oldest, into: &claim) }
+        }
+    }
+
     // MARK: Deliveries that have a row
+
+    /// The columns of a delivery's row that is claimed.
+    private static let claimedRow = """
+        SELECT \(ClaimRow.columns(member: nil)), d.slot, d.subject, d.release,
+            d.attempts, d.gone_at, d.next_attempt_at, d.due_at
+        FROM delivery d CROSS JOIN subject j ON j.number = d.subject
+            CROSS JOIN subscriber s ON s.number = d.subscriber
+            CROSS JOIN release r ON r.number = d.release
+            LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
+        """
 
     /// Takes what is waiting and due, oldest first, and looks one further for `nextDue`.
     private func claimRows(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
-        let statement = try connection.statement(
-            """
-            SELECT \(ClaimRow.columns(isMember: "false", now: "$1")), d.slot, d.subject, d.release,
-                d.attempts, d.gone_at, d.next_attempt_at, d.due_at
-            FROM delivery d CROSS JOIN subject j ON j.number = d.subject
-                CROSS JOIN subscriber s ON s.number = d.subscriber
-                LEFT JOIN endpoint e ON e.subscriber = s.number
-            WHERE d.state = 0 ORDER BY d.next_attempt_at
-            """)
-        statement.bind(1, now.nanoseconds)
-        defer { statement.reset() }
-        while try statement.step() {
-            let key = DeliveryKey(subject: statement.integer(13), subscriber: statement.integer(0))
+        // What is in flight is due too, and walked over each time: by keys alone, which are all in the index.
+        let keys = try connection.statement(
+            "SELECT subject, subscriber, next_attempt_at, slot FROM delivery WHERE state = 0 ORDER BY 3")
+        let row = try connection.statement(
+            "\(SQLiteStore.claimedRow) WHERE d.subject = $1 AND d.slot = $2 AND d.subscriber = $3")
+        defer { keys.reset() }
+        while try keys.step() {
+            let key = DeliveryKey(subject: keys.integer(0), subscriber: keys.integer(1))
             if inFlight[key] != nil { continue }
-            let due = Instant(nanoseconds: statement.integer(17))
+            let due = Instant(nanoseconds: keys.integer(2))
             guard due <= now, claim.deliveries.count < limit else {
                 claim.see(due: due)
                 return
             }
-            let release = try releaseRow(statement.integer(14))
-            let row = ClaimRow(statement)
-            let dueAt = statement.optionalInteger(18).map(Instant.init(nanoseconds:))
-            inFlight.take(key, InFlight.Delivery(slot: statement.integer(12), fingerprint: row.fingerprint))
-            claim.deliveries.append(
-                ClaimedDelivery(
-                    key: key, batch: nil, release: release.info, subscriberID: row.id,
-                    attempts: Int(statement.integer(15)), due: dueAt ?? release.info.releasedAt,
-                    isArrears: dueAt != nil,
-                    replaces: try replaced(by: release, statement.integer(12), statement.integer(0)),
-                    goneAt: statement.optionalInteger(16).map(Instant.init(nanoseconds:)),
-                    standing: row.standing, endpoint: try row.endpoint()))
+            row.bind(1, key.subject)
+            row.bind(2, keys.integer(3))
+            row.bind(3, key.subscriber)
+            defer { row.reset() }
+            guard try row.step() else { throw .internalFault("a delivery that is due is not there: \(key)") }
+            try takeRow(row, into: &claim)
         }
+    }
+
+    private func takeRow(_ statement: SQLiteStatement, into claim: inout Claim) throws(StoreError) {
+        let first = ClaimRow.count
+        let row = ClaimRow(statement)
+        let key = DeliveryKey(subject: statement.integer(first + 1), subscriber: row.subscriber)
+        let release = try releaseRow(statement.integer(first + 2))
+        let slot = statement.integer(first)
+        let dueAt = statement.optionalInteger(first + 6).map(Instant.init(nanoseconds:))
+        inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint))
+        var delivery = ClaimedDelivery(
+            key: key, batch: nil, release: release.info, subscriberID: row.id,
+            attempts: Int(statement.integer(first + 3)), due: dueAt ?? release.info.releasedAt,
+            isArrears: dueAt != nil, replaces: try replaced(by: release, slot, row.subscriber),
+            goneAt: statement.optionalInteger(first + 4).map(Instant.init(nanoseconds:)),
+            standing: release.kind == .alert ? row.alertStanding : row.standing, endpoint: try row.endpoint())
+        row.complete(&delivery)
+        // What has a row that waits is the one of the day.
+        if delivery.standing == .suspended { delivery.standing = .probe }
+        claim.deliveries.append(delivery)
     }
 
     // MARK: Batches
@@ -87,9 +142,10 @@ extension SQLiteStore {
         } else {
             releases = try connection.query(
                 """
-                SELECT r.number FROM release r
-                WHERE r.series = $3 AND r.cohort = $1 AND r.number < $2
-                    AND EXISTS (SELECT 1 FROM batch b WHERE b.release = r.number AND b.audience = 0)
+                SELECT r.number FROM release s CROSS JOIN release r
+                WHERE s.number = $2 AND r.series = $3 AND r.cohort = $1
+                    AND r.number IN (SELECT b.release FROM batch b WHERE b.audience = 0)
+                    AND (r.slot_date, r.sequence, r.number) < (s.slot_date, s.sequence, s.number)
                 """,
                 [.integer(release.cohort), .integer(release.info.number), .text(release.info.series)]
             ).compactMap { $0[0].integer }
@@ -124,7 +180,7 @@ extension SQLiteStore {
             AND NOT EXISTS (SELECT 1 FROM subject v JOIN delivery d ON d.subject = v.number
                 AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
                 WHERE v.type = j.type AND v.series = j.series AND v.edition = j.edition
-                    AND (v.subject = $7 OR v.subject LIKE $7 || '.%'))
+                    AND (v.subject = $6 OR v.subject LIKE $6 || '.%'))
             """ : ""
         let others = release.hasRevisions ? try subjects(ofPointOf: release) : []
         let hadEarlier =
@@ -132,15 +188,15 @@ extension SQLiteStore {
             ? """
             AND NOT EXISTS (SELECT 1 FROM earlier p JOIN delivery d ON d.subject = p.subject
                 AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
-                WHERE p.release = \(release.info.number) AND d.state IN (0, 1, 2))
+                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND d.state IN (0, 1, 2))
             """ : ""
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns(isMember: "m.active_until IS NULL", now: "$6")),
+            SELECT \(ClaimRow.columns(member: "m")),
                 m.slot_hash >> \(Schema.slotShift), \(SQLiteStore.isBehind("m.subscriber", "j.series"))
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
                 CROSS JOIN subject j ON j.number = $5
-                LEFT JOIN endpoint e ON e.subscriber = s.number
+                LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
             WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
                 AND (m.active_until IS NULL OR m.active_until > $4)
                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
@@ -153,8 +209,8 @@ extension SQLiteStore {
         statement.bind(3, range.upperBound)
         statement.bind(4, release.cut)
         statement.bind(5, release.subject)
-        statement.bind(6, now.nanoseconds)
-        if release.hasRevisions { statement.bind(7, release.point) }
+        if release.hasRevisions { statement.bind(6, release.point) }
+        if release.isRebased { statement.bind(release.hasRevisions ? 7 : 6, release.info.number) }
         inFlight.take(batch: batch)
         try statement.walk { () throws(StoreError) in
             let row = ClaimRow(statement)
@@ -168,13 +224,14 @@ extension SQLiteStore {
             if inFlight[key] != nil { return true }
             inFlight.take(
                 key,
-                InFlight.Delivery(slot: statement.integer(12), batch: batch, fingerprint: row.fingerprint))
-            claim.deliveries.append(
-                ClaimedDelivery(
-                    key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0,
-                    due: due,
-                    standing: row.standing == .active && statement.integer(13) == 1 ? .behind : row.standing,
-                    endpoint: try row.endpoint()))
+                InFlight.Delivery(
+                    slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint))
+            let isBehind = row.standing == .active && statement.integer(ClaimRow.count + 1) == 1
+            var delivery = ClaimedDelivery(
+                key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
+                standing: isBehind ? .behind : row.standing, endpoint: try row.endpoint())
+            row.complete(&delivery)
+            claim.deliveries.append(delivery)
             return true
         }
     }
@@ -201,13 +258,13 @@ extension SQLiteStore {
     ) throws(StoreError) {
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns(isMember: "false", now: "$6")), d.slot, v.type, v.subject
-            FROM release r CROSS JOIN delivery d ON d.subject = r.subject AND d.slot BETWEEN $2 AND $3
-                AND d.release = r.number
+            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, v.subject
+            FROM \(SQLiteStore.priors(to: "$4")) CROSS JOIN delivery d
+                ON d.subject = r.subject AND d.slot BETWEEN $2 AND $3 AND d.release = r.number
                 CROSS JOIN subscriber s ON s.number = d.subscriber
                 CROSS JOIN subject j ON j.number = $5 CROSS JOIN subject v ON v.number = r.subject
-                LEFT JOIN endpoint e ON e.subscriber = s.number
-            WHERE \(SQLiteStore.isPrior(to: "$4")) AND \(SQLiteStore.mayHaveArrived)
+                LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
+            WHERE \(SQLiteStore.mayHaveArrived)
                 AND NOT EXISTS (SELECT 1 FROM delivery x WHERE x.subject = $5 AND x.slot = d.slot
                     AND x.subscriber = d.subscriber)
                 AND $1 IS NOT NULL
@@ -218,7 +275,6 @@ extension SQLiteStore {
         statement.bind(3, range.upperBound >> Schema.slotShift)
         statement.bind(4, release.info.number)
         statement.bind(5, release.subject)
-        statement.bind(6, now.nanoseconds)
         inFlight.take(batch: batch)
         try statement.walk { () throws(StoreError) in
             let row = ClaimRow(statement)
@@ -226,13 +282,15 @@ extension SQLiteStore {
             if inFlight[key] != nil { return true }
             inFlight.take(
                 key,
-                InFlight.Delivery(slot: statement.integer(12), batch: batch, fingerprint: row.fingerprint))
-            claim.deliveries.append(
-                ClaimedDelivery(
-                    key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0,
-                    due: due,
-                    replaces: .init(type: statement.text(13), subject: statement.text(14)),
-                    standing: row.standing, endpoint: try row.endpoint()))
+                InFlight.Delivery(
+                    slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint))
+            var delivery = ClaimedDelivery(
+                key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
+                replaces: .init(
+                    type: statement.text(ClaimRow.count + 1), subject: statement.text(ClaimRow.count + 2)),
+                standing: row.standing, endpoint: try row.endpoint())
+            row.complete(&delivery)
+            claim.deliveries.append(delivery)
             return true
         }
     }
@@ -244,10 +302,10 @@ extension SQLiteStore {
         guard release.kind == .correction else { return nil }
         let rows = try connection.query(
             """
-            SELECT v.type, v.subject FROM release r CROSS JOIN delivery d ON d.subject = r.subject
-                AND d.slot = $2 AND d.subscriber = $3 AND d.release = r.number
+            SELECT v.type, v.subject FROM \(SQLiteStore.priors(to: "$1")) CROSS JOIN delivery d
+                ON d.subject = r.subject AND d.slot = $2 AND d.subscriber = $3 AND d.release = r.number
                 CROSS JOIN subject v ON v.number = r.subject
-            WHERE \(SQLiteStore.isPrior(to: "$1")) AND \(SQLiteStore.mayHaveArrived)
+            WHERE \(SQLiteStore.mayHaveArrived)
             ORDER BY r.revision DESC LIMIT 1
             """, [.integer(release.info.number), .integer(slot), .integer(subscriber)])
         guard let row = rows.first, let type = row[0].text, let subject = row[1].text else { return nil }
@@ -288,6 +346,8 @@ struct ReleaseRow {
     /// What a row of the table stands for, of those that somebody is sent.
     enum Kind: String {
         case released, correction
+        /// To operators: of no series.
+        case alert
         /// A corrected text as the release, for those who never had the old one.
         case rerelease
     }
@@ -334,19 +394,26 @@ struct ReleaseRow {
 
 /// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
 private struct ClaimRow {
-    /// `isMember` is an expression that is true only of who is in the series now; where it is false, all of
-    /// the subscriber's cohorts are looked through.
-    static func columns(isMember: String, now: String) -> String {
-        """
-        s.number, s.id, s.url, s.secrets, s.format,
-            s.paused OR (s.paused_from IS NOT NULL AND coalesce(s.paused_until > \(now), 1)), s.limit_key,
-            s.shares_host, s.options,
-            s.fingerprint, CASE WHEN \(isMember) THEN 1 ELSE EXISTS (
-                SELECT 1 FROM member n CROSS JOIN cohort c ON c.number = n.cohort
-                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series) END,
-            e.fingerprint IS NOT NULL AND e.fingerprint = s.fingerprint
-        """
+    /// The cohort in which the subscriber is now is that of `member`, a table's name, where it is active
+    /// there; else all of its cohorts are looked through.
+    static func columns(member: String?) -> String {
+        let looked = """
+            (SELECT n.cohort FROM member n CROSS JOIN cohort c ON c.number = n.cohort
+                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series)
+            """
+        let cohort =
+            member.map { "CASE WHEN \($0).active_until IS NULL THEN \($0).cohort ELSE \(looked) END" }
+            ?? looked
+        return """
+            s.number, s.id, s.url, s.secrets, s.format,
+                s.paused OR (s.paused_from IS NOT NULL AND s.paused_until IS NULL), s.limit_key,
+                s.shares_host, s.options, s.fingerprint, \(cohort), e.state, s.paused_until,
+                e.failing_since, e.failures, e.refusals, e.probe_at, s.removed_at IS NOT NULL
+            """
     }
+
+    /// How many there are: what a statement selects besides comes after them.
+    static let count: Int32 = 18
 
     let statement: SQLiteStatement
 
@@ -357,9 +424,38 @@ private struct ClaimRow {
     var fingerprint: Int64 { statement.integer(9) }
 
     var standing: ClaimedDelivery.Standing {
-        if statement.integer(10) == 0 { return .removed }
-        if statement.integer(11) == 1 { return .closed }
-        return statement.integer(5) == 1 ? .paused : .active
+        if statement.optionalInteger(10) == nil { return .removed }
+        return statement.integer(5) == 1 && health.state != .closed ? .paused : endpointStanding
+    }
+
+    /// Alerts go to people, whatever series those are in and whether their points are paused.
+    var alertStanding: ClaimedDelivery.Standing {
+        statement.integer(17) == 1 ? .removed : endpointStanding
+    }
+
+    private var endpointStanding: ClaimedDelivery.Standing {
+        switch health.state {
+        case .open: .active
+        case .suspended: .suspended
+        case .closed: .closed
+        }
+    }
+
+    private var health: EndpointHealth {
+        guard let state = statement.optionalText(11).flatMap(EndpointHealth.State.init) else {
+            return .healthy
+        }
+        return EndpointHealth(
+            state: state, failingSince: statement.optionalInteger(13).map(Instant.init(nanoseconds:)),
+            failures: Int(statement.integer(14)), refusals: Int(statement.integer(15)),
+            probeAt: statement.optionalInteger(16).map(Instant.init(nanoseconds:)))
+    }
+
+    /// What few deliveries have.
+    func complete(_ delivery: inout ClaimedDelivery) {
+        delivery.memberCohort = statement.optionalInteger(10)
+        delivery.pausedUntil = statement.optionalText(12).flatMap { CivilDate($0) }
+        delivery.health = health
     }
 
     func endpoint() throws(StoreError) -> Endpoint {

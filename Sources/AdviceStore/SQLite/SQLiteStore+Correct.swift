@@ -2,12 +2,12 @@ public import AdviceCore
 
 /// Corrections of what was released (interface.md §3.2).
 extension SQLiteStore {
-    /// Of release `r`: an earlier revision of the same point in the same cohort as release `number`.
-    static func isPrior(to number: String) -> String {
+    /// The earlier revisions of the same point in the same cohort as release `number`, as table r.
+    static func priors(to number: String) -> String {
         """
-        EXISTS (SELECT 1 FROM release y WHERE y.number = \(number) AND y.series = r.series
-            AND y.edition = r.edition AND y.cohort = r.cohort AND y.point = r.point
-            AND y.revision > r.revision) AND r.subject IS NOT NULL
+        (SELECT p.* FROM release y CROSS JOIN release p ON p.series = y.series AND p.edition = y.edition
+            AND p.cohort = y.cohort AND p.point = y.point AND p.revision < y.revision
+            WHERE y.number = \(number) AND p.subject IS NOT NULL) r
         """
     }
 
@@ -41,13 +41,13 @@ extension SQLiteStore {
         let receivers =
             try connection.query(
                 """
-                SELECT count(*) FROM release r CROSS JOIN delivery d ON d.subject = r.subject
-                    AND d.release = r.number
-                WHERE \(SQLiteStore.isPrior(to: "$1"))
+                SELECT count(*) FROM \(SQLiteStore.priors(to: "$1")) CROSS JOIN delivery d
+                    ON d.subject = r.subject AND d.release = r.number
                 """, [.integer(number)]
             ).first?[0].integer ?? 0
         let ranges = BatchRange.cut(members: Int(receivers), size: SQLiteStore.batchSize)
         try insert(ranges.map { ($0, now) }, release: number, audience: 1)
+        try noteInFlight(correctedBy: number, now)
         try redirectBatches(of: number, to: rerelease)
         try supersedeUnsettled(by: number, now)
     }
@@ -56,7 +56,7 @@ extension SQLiteStore {
         _ draft: CorrectionDraft, kind: ReleaseRow.Kind, type: String, _ content: FrozenContent
     ) throws(StoreError) -> Int64 {
         let subject = try subject(
-            type, draft.series, draft.edition,
+            type, draft.series, "\(draft.edition)",
             SubjectName.text(draft.point.id, revision: draft.revision))
         try connection.query(
             """
@@ -77,17 +77,46 @@ extension SQLiteStore {
         return number
     }
 
+    /// What is on the wire just now, for the first time, has no row. It gets one, as something that may have
+    /// arrived: were this process to die before the answer, its batch would be another text's.
+    private func noteInFlight(correctedBy correction: Int64, _ now: Instant) throws(StoreError) {
+        let rows = try connection.query(
+            "SELECT r.number, r.subject FROM \(SQLiteStore.priors(to: "$1")) WHERE r.kind <> 'correction'",
+            [.integer(correction)])
+        for row in rows {
+            guard let release = row[0].integer, let subject = row[1].integer else { continue }
+            for (key, slot) in inFlight.fromBatches(of: subject) {
+                let place: [SQLValue] = [.integer(key.subject), .integer(slot), .integer(key.subscriber)]
+                let isNew = try connection.query(
+                    """
+                    INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
+                        next_attempt_at)
+                    SELECT $1, $2, $3, number, 0, 0, $5 - released_at / 1000000, $6 FROM release
+                    WHERE number = $4 ON CONFLICT DO NOTHING RETURNING 1
+                    """,
+                    place + [.integer(release), .integer(now.milliseconds), .integer(now.nanoseconds)])
+                if isNew.isEmpty { continue }
+                try connection.query(
+                    """
+                    INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, reply,
+                        arrived)
+                    VALUES ($1, $2, $3, 1, $4, 0, 'no answer yet', 0, x'', 1) ON CONFLICT DO NOTHING
+                    """, place + [.integer(now.nanoseconds)])
+            }
+        }
+    }
+
     /// Who is in an unfinished batch and has no row yet gets the new text as the release, or nothing.
     private func redirectBatches(of correction: Int64, to rerelease: Int64?) throws(StoreError) {
         let prior = """
-            SELECT r.number FROM release r WHERE \(SQLiteStore.isPrior(to: "$1")) AND r.kind <> 'correction'
+            SELECT r.number FROM \(SQLiteStore.priors(to: "$1")) WHERE r.kind <> 'correction'
             """
         if let rerelease {
             // Those of the older text are for the same cut of the roster.
             try connection.query(
                 """
-                UPDATE release SET cut = coalesce((SELECT min(r.cut) FROM release r
-                    WHERE \(SQLiteStore.isPrior(to: "$1")) AND r.kind <> 'correction'), cut) WHERE number = $2
+                UPDATE release SET cut = coalesce((SELECT min(r.cut) FROM \(SQLiteStore.priors(to: "$1"))
+                    WHERE r.kind <> 'correction'), cut) WHERE number = $2
                 """, [.integer(correction), .integer(rerelease)])
             try connection.query(
                 "UPDATE OR IGNORE batch SET release = $2 WHERE audience = 0 AND release IN (\(prior))",
@@ -99,17 +128,15 @@ extension SQLiteStore {
         try connection.query(
             """
             DELETE FROM batch WHERE audience = 1 AND release IN (
-                SELECT r.number FROM release r
-                WHERE \(SQLiteStore.isPrior(to: "$1")) AND r.kind = 'correction')
+                SELECT r.number FROM \(SQLiteStore.priors(to: "$1")) WHERE r.kind = 'correction')
             """, [.integer(correction)])
     }
 
     private func supersedeUnsettled(by correction: Int64, _ now: Instant) throws(StoreError) {
         let rows = try connection.query(
             """
-            SELECT d.subject, d.subscriber, d.release FROM release r CROSS JOIN delivery d
-                ON d.subject = r.subject AND d.release = r.number AND d.state IN (0, 2)
-            WHERE \(SQLiteStore.isPrior(to: "$1"))
+            SELECT d.subject, d.subscriber, d.release FROM \(SQLiteStore.priors(to: "$1"))
+                CROSS JOIN delivery d ON d.subject = r.subject AND d.release = r.number AND d.state IN (0, 2)
             """, [.integer(correction)])
         for row in rows {
             guard let subject = row[0].integer, let subscriber = row[1].integer, let release = row[2].integer

@@ -15,13 +15,13 @@ extension SQLiteStore {
                 try connection.query(
                     "UPDATE subscriber SET paused_from = $2, paused_until = $3 WHERE number = $1",
                     [
-                        .integer(subscriber), .integer(now.nanoseconds), .optional(until?.nanoseconds),
+                        .integer(subscriber), .integer(now.nanoseconds), .optional(until.map { "\($0)" }),
                     ])
             case .resume(let withMissed):
                 try connection.query(
                     "UPDATE subscriber SET paused_from = NULL, paused_until = NULL WHERE number = $1",
                     [.integer(subscriber)])
-                try connection.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(subscriber)])
+                try reopen(subscriber, now)
                 if withMissed { try sendMissed(of: subscriber, decision.subscriber, now) }
             }
             try note(words, now)
@@ -41,7 +41,7 @@ extension SQLiteStore {
             let slot = SlotHash(series: series, subscriber: id).slot
             let rows = try connection.query(
                 """
-                SELECT d.subject, d.state, d.error FROM subject v CROSS JOIN delivery d
+                SELECT d.subject, d.state, d.error, d.release FROM subject v CROSS JOIN delivery d
                     ON d.subject = v.number AND d.slot = $2 AND d.subscriber = $3
                     CROSS JOIN release r ON r.number = d.release
                 WHERE v.series = $1 AND v.type = '\(ReleaseRow.type)'
@@ -67,6 +67,14 @@ extension SQLiteStore {
                     ])
                 if isBehind { holdsSome = true }
                 isBehind = true
+                // A text that was corrected meanwhile is not what is sent.
+                guard let subject = row[0].integer, let number = row[3].integer else { continue }
+                let release = try releaseRow(number)
+                if release.isSuperseded {
+                    let key = DeliveryKey(subject: subject, subscriber: subscriber)
+                    _ = try supersede(key, of: release, now)
+                    isBehind = try self.isBehind(subscriber, in: series)
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ extension SQLiteStore {
     }
 
     /// Whether a point of the series is in flight for the subscriber, with or without a row.
-    private func isOut(_ subscriber: Int64, _ series: String) throws(StoreError) -> Bool {
+    func isOut(_ subscriber: Int64, _ series: String) throws(StoreError) -> Bool {
         for subject in inFlight.subjects(of: subscriber) {
             let rows = try connection.query(
                 "SELECT 1 FROM subject WHERE number = $1 AND series = $2 AND type = '\(ReleaseRow.type)'",
@@ -43,11 +43,11 @@ extension SQLiteStore {
             ORDER BY d.state, r.slot_date, r.sequence, r.number LIMIT 1
             """, [.integer(subscriber), .text(series)])
         guard let row = rows.first, row[2].integer == DeliveryState.held.code else { return nil }
-        // What is sent after the fact becomes due to its subscriber when its turn has come.
+        // What is sent after the fact becomes due to its subscriber when its turn has come, and its day.
         try connection.query(
             """
-            UPDATE delivery SET state = 0, next_attempt_at = $4, error = NULL,
-                due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $4 END
+            UPDATE delivery SET state = 0, next_attempt_at = max($4, coalesce(due_at, $4)), error = NULL,
+                due_at = max($4, due_at)
             WHERE subject = $1 AND slot = $2 AND subscriber = $3
             """, [row[0], row[1], .integer(subscriber), .integer(instant.nanoseconds)])
         return instant
@@ -57,14 +57,20 @@ extension SQLiteStore {
     /// delivery of.
     /// With `areArrears` they are sent after the fact, not what an unfinished batch owes anyway.
     func owe(
-        _ releases: [ReleaseRow], to subscriber: Int64, _ id: String, areArrears: Bool, now: Instant
+        _ releases: [ReleaseRow], to subscriber: Int64, _ id: String, areArrears: Bool,
+        notBefore: [String: Instant] = [:], now: Instant
     ) throws(StoreError) {
         guard let series = releases.first?.info.series else { return }
         let slot = SlotHash(series: series, subscriber: id).slot
         var isBehind = try isBehind(subscriber, in: series)
         if !isBehind { isBehind = try isOut(subscriber, series) }
+        if !isBehind { isBehind = try isSuspended(subscriber) }
         for release in releases where try !hasDelivery(of: release, slot, subscriber) {
+            // What is on its way is owed by its batch, and comes back to it.
+            let key = DeliveryKey(subject: release.subject, subscriber: subscriber)
+            if inFlight[key] != nil { continue }
             let state: DeliveryState = isBehind ? .held : .waiting
+            let due = max(now, notBefore[release.point] ?? now)
             try connection.query(
                 """
                 INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
@@ -75,8 +81,8 @@ extension SQLiteStore {
                     .integer(release.subject), .integer(slot), .integer(subscriber),
                     .integer(release.info.number), .integer(state.code),
                     .integer(now.milliseconds - release.info.releasedAt.milliseconds),
-                    isBehind ? .null : .integer(now.nanoseconds),
-                    areArrears ? .integer(now.nanoseconds) : .null,
+                    isBehind ? .null : .integer(due.nanoseconds),
+                    areArrears ? .integer(due.nanoseconds) : .null,
                 ])
             if isBehind { holdsSome = true }
             isBehind = true
@@ -87,7 +93,7 @@ extension SQLiteStore {
     private func hasDelivery(
         of release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
     ) throws(StoreError) -> Bool {
-        try connection.query(
+        let own = try connection.query(
             """
             SELECT 1 FROM subject v CROSS JOIN delivery d
                 ON d.subject = v.number AND d.slot = $5 AND d.subscriber = $6
@@ -97,7 +103,22 @@ extension SQLiteStore {
             [
                 .text(ReleaseRow.type), .text(release.info.series), .text(release.info.edition),
                 .text(release.point), .integer(slot), .integer(subscriber),
-            ]
+            ])
+        if !own.isEmpty { return true }
+        return try hadEarlier(release, slot, subscriber)
+    }
+
+    /// Whether the subscriber had the release's point in an edition that --rebase has left behind.
+    private func hadEarlier(
+        _ release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
+    ) throws(StoreError) -> Bool {
+        guard release.isRebased else { return false }
+        return try connection.query(
+            """
+            SELECT 1 FROM earlier p CROSS JOIN delivery d
+                ON d.subject = p.subject AND d.slot = $2 AND d.subscriber = $3
+            WHERE p.release = $1 AND d.state IN (0, 1, 2) LIMIT 1
+            """, [.integer(release.info.number), .integer(slot), .integer(subscriber)]
         ).isEmpty == false
     }
 }

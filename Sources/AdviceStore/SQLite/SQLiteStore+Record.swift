@@ -26,11 +26,20 @@ extension SQLiteStore {
         func due(_ instant: Instant?) {
             if let instant { first = min(first ?? instant, instant) }
         }
+        // First of all: what settles in this group may set free what it holds.
+        if group.records.contains(where: { $0.state == .held }) { holdsSome = true }
         for record in group.records {
             let release = try releaseRow(record.release)
-            if record.state == .held { holdsSome = true }
             if release.isSuperseded { due(try supersede(record.key, of: release, now)) }
-            guard holdsSome, release.kind != .correction else { continue }
+            // The endpoint has taken something again: what was held for it goes on.
+            if record.health == .healthy { due(try resume(record.key.subscriber, now)) }
+            guard holdsSome else { continue }
+            if record.state == .held, try isSuspended(record.key.subscriber) { continue }
+            if release.kind == .correction || release.kind == .alert {
+                // Held for an endpoint that has come back meanwhile.
+                if record.state == .held { due(try resume(record.key.subscriber, now)) }
+                continue
+            }
             if record.state == .held {
                 due(try free(of: record.key.subscriber, in: release.info.series, at: now))
             } else if let next = record.nextHeldAt {
@@ -66,7 +75,18 @@ extension SQLiteStore {
         {
             try writeAttempt(attempt, record.key, slot)
         }
-        if record.closesEndpoint { try closeEndpoint(record.key, now) }
+        if let health = record.health { try write(health, of: record.key, now) }
+        // Another series' attempt has brought the endpoint to be suspended meanwhile.
+        if record.state == .waiting, try isSuspended(record.key.subscriber) { try hold(record.key, slot) }
+    }
+
+    private func hold(_ key: DeliveryKey, _ slot: Int64) throws(StoreError) {
+        try connection.query(
+            """
+            UPDATE delivery SET state = \(DeliveryState.held.code), next_attempt_at = NULL
+            WHERE subject = $1 AND slot = $2 AND subscriber = $3
+            """, [.integer(key.subject), .integer(slot), .integer(key.subscriber)])
+        holdsSome = true
     }
 
     /// The whole row anew. What was delivered stays delivered (P7), whatever comes later.
@@ -127,20 +147,6 @@ extension SQLiteStore {
         statement.bind(10, attempt.reply)
         statement.bind(11, attempt.mayHaveArrived ? 1 : 0)
         try statement.run()
-    }
-
-    /// Closes the endpoint that was claimed, not one that the roster has changed it to meanwhile.
-    private func closeEndpoint(_ key: DeliveryKey, _ now: Instant) throws(StoreError) {
-        try connection.query(
-            """
-            INSERT INTO endpoint(subscriber, fingerprint, state, since)
-            SELECT number, fingerprint, 'closed', $3 FROM subscriber
-            WHERE number = $1 AND fingerprint = coalesce($2, fingerprint)
-            ON CONFLICT(subscriber) DO UPDATE SET fingerprint = excluded.fingerprint, since = excluded.since
-            """,
-            [
-                .integer(key.subscriber), .optional(inFlight[key]?.fingerprint), .integer(now.nanoseconds),
-            ])
     }
 
     /// Remembered of what was handed out, worked out for what was not.

@@ -61,7 +61,7 @@ extension SQLiteStore {
     /// What a released row has besides its place in the ledger: for whom it is, and what.
     private func complete(_ number: Int64, _ draft: ReleaseDraft) throws(StoreError) {
         let subject = try subject(
-            ReleaseRow.type, draft.series, draft.edition,
+            ReleaseRow.type, draft.series, "\(draft.edition)",
             SubjectName.text(draft.point.id, revision: draft.revision))
         try connection.query(
             """
@@ -76,7 +76,8 @@ extension SQLiteStore {
             try connection.query(
                 """
                 INSERT INTO earlier(release, subject)
-                SELECT $1, number FROM subject WHERE type = $2 AND series = $3 AND edition = $4
+                SELECT $1, number FROM subject WHERE type = $2 AND series = $3
+                    AND (edition = $4 OR edition GLOB $4 || '.[0-9]*')
                     AND (subject = $5 OR subject LIKE $5 || '.%')
                 ON CONFLICT DO NOTHING
                 """,
@@ -89,9 +90,9 @@ extension SQLiteStore {
 
     /// The number of a subject, which is made where it is new.
     func subject(
-        _ type: String, _ series: String, _ edition: Edition, _ subject: String
+        _ type: String, _ series: String, _ edition: String, _ subject: String
     ) throws(StoreError) -> Int64 {
-        let key: [SQLValue] = [.text(type), .text(series), .text("\(edition)"), .text(subject)]
+        let key: [SQLValue] = [.text(type), .text(series), .text(edition), .text(subject)]
         try connection.query(
             """
             INSERT INTO subject(type, series, edition, subject) VALUES ($1, $2, $3, $4)

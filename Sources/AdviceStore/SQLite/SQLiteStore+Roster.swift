@@ -51,6 +51,9 @@ private struct RosterImport {
     private var growth: [Int64: Int64] = [:]
     /// Subscribers whose endpoint is another now.
     private var moved: Set<Int64> = []
+    private var unfinished: [Int64: [Int64]]?
+    /// Of the series that have members: since when without a break.
+    private var inhabited: [String: Instant] = [:]
 
     private struct CohortKey: Hashable {
         var series: String
@@ -96,6 +99,12 @@ private struct RosterImport {
             cohorts[CohortKey(series: record.series, cohort: record.cohort)] = record.number
         }
         for (series, cohort) in wanted { _ = try number(series, cohort) }
+        for row in try connection.query("SELECT series, min(since) FROM cohort WHERE members > 0 GROUP BY 1")
+        {
+            if let series = row[0].text, let since = row[1].integer {
+                inhabited[series] = Instant(nanoseconds: since)
+            }
+        }
         for row in try connection.query("SELECT DISTINCT series FROM release WHERE kind = 'released'") {
             if let series = row[0].text { begun.insert(series) }
         }
@@ -222,7 +231,7 @@ private struct RosterImport {
         try statement.run()
         if fingerprint != known.fingerprint {
             moved.insert(known.number)
-            try connection.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(known.number)])
+            try store.reopen(known.number, now)
         }
         try rejoin(known.number, pending)
         if known.isRemoved {
@@ -313,22 +322,42 @@ private struct RosterImport {
         }
     }
 
-    /// What unfinished batches of the cohort owe to one who leaves it for another gets rows of its own: so it
-    /// stays in order with what the other cohort sends.
-    private func park(_ subscriber: Int64, _ id: String, _ cohort: ActiveCohort) throws(StoreError) {
-        let hash = SlotHash(series: cohort.series, subscriber: id).ordered
+    /// By cohort, in the order of the ledger. Read once: an import finishes none.
+    private mutating func unfinishedReleases() throws(StoreError) -> [Int64: [Int64]] {
+        if let unfinished { return unfinished }
+        var found: [Int64: [Int64]] = [:]
         let rows = try connection.query(
             """
-            SELECT r.number FROM batch b JOIN release r ON r.number = b.release
-            WHERE r.cohort = $1 AND b.audience = 0 AND $2 BETWEEN b.first_hash AND b.last_hash
-                AND EXISTS (SELECT 1 FROM member m WHERE m.cohort = r.cohort AND m.slot_hash = $2
-                    AND m.subscriber = $3 AND m.active_from <= r.cut
-                    AND (m.active_until IS NULL OR m.active_until > r.cut))
-            ORDER BY r.slot_date, r.sequence
-            """, [.integer(cohort.number), .integer(hash), .integer(subscriber)])
-        var releases: [ReleaseRow] = []
+            SELECT cohort, number FROM release
+            WHERE number IN (SELECT release FROM batch WHERE audience = 0) ORDER BY slot_date, sequence
+            """)
         for row in rows {
-            if let number = row[0].integer { releases.append(try store.releaseRow(number)) }
+            if let cohort = row[0].integer, let number = row[1].integer {
+                found[cohort, default: []].append(number)
+            }
+        }
+        unfinished = found
+        return found
+    }
+
+    /// What unfinished batches of the cohort owe to one who leaves it for another gets rows of its own: so it
+    /// stays in order with what the other cohort sends.
+    private mutating func park(_ subscriber: Int64, _ id: String, _ cohort: ActiveCohort) throws(StoreError) {
+        let hash = SlotHash(series: cohort.series, subscriber: id).ordered
+        let statement = try connection.statement(
+            """
+            SELECT b.last_hash, EXISTS (SELECT 1 FROM member m CROSS JOIN release r ON r.number = $3
+                WHERE m.cohort = $1 AND m.slot_hash = $2 AND m.subscriber = $4 AND m.active_from <= r.cut
+                    AND (m.active_until IS NULL OR m.active_until > r.cut))
+            FROM batch b WHERE b.release = $3 AND b.first_hash <= $2 ORDER BY b.first_hash DESC LIMIT 1
+            """)
+        var releases: [ReleaseRow] = []
+        for number in try unfinishedReleases()[cohort.number] ?? [] {
+            statement.bind([.integer(cohort.number), .integer(hash), .integer(number), .integer(subscriber)])
+            defer { statement.reset() }
+            if try statement.step(), statement.integer(0) >= hash, statement.integer(1) == 1 {
+                releases.append(try store.releaseRow(number))
+            }
         }
         try store.owe(releases, to: subscriber, id, areArrears: false, now: now)
     }
@@ -370,7 +399,10 @@ private struct RosterImport {
     // MARK: The end
 
     private mutating func finish() throws(StoreError) {
+        let series = Dictionary(uniqueKeysWithValues: cohorts.map { ($0.value, $0.key.series) })
         for (cohort, count) in growth.sorted(by: { $0.key < $1.key }) where count != 0 {
+            // Who comes to a cohort of its own in a series that others are in has missed what they missed.
+            let since = series[cohort].flatMap { inhabited[$0] } ?? now
             try connection.query(
                 """
                 UPDATE cohort SET since = CASE members WHEN 0 THEN $3 ELSE since END,
@@ -379,7 +411,7 @@ private struct RosterImport {
                 WHERE number = $1
                 """,
                 [
-                    .integer(cohort), .integer(count), .integer(now.nanoseconds), .integer(generation),
+                    .integer(cohort), .integer(count), .integer(since.nanoseconds), .integer(generation),
                 ])
         }
         try hasten()

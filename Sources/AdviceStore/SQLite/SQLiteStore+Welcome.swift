@@ -13,7 +13,9 @@ extension SQLiteStore {
                 for row in joiners {
                     guard let subscriber = row[0].integer, let id = row[1].text else { continue }
                     let owed = try owed(points, to: subscriber, hasMoved: row[2].integer == 1, welcome)
-                    try owe(owed.map(\.release), to: subscriber, id, areArrears: true, now: now)
+                    try owe(
+                        owed.map(\.release), to: subscriber, id, areArrears: true,
+                        notBefore: welcome.notBefore, now: now)
                 }
             }
             try connection.query("DELETE FROM joiner WHERE cohort = $1", [.integer(welcome.cohort)])

@@ -93,12 +93,25 @@ public final class SQLiteStore: Store {
         }
     }
 
-    public func shiftWaits(by span: Span, now: Instant) throws(StoreError) {
+    public func shiftWaits(now: Instant) throws(StoreError) {
         try write(now) { () throws(StoreError) in
-            let back: [SQLValue] = [.integer(span.nanoseconds)]
+            // What was written by a time that is still to come waits from now on for what was left then.
             try connection.query(
-                "UPDATE delivery SET next_attempt_at = next_attempt_at - $1 WHERE state = 0", back)
-            try connection.query("UPDATE batch SET due = due - $1", back)
+                """
+                UPDATE delivery SET
+                    next_attempt_at = $1 + next_attempt_at
+                        - 1000000 * (r.released_at / 1000000 + delivery.after_ms),
+                    due_at = min(delivery.due_at, $1), after_ms = $1 / 1000000 - r.released_at / 1000000
+                FROM release r
+                WHERE r.number = delivery.release AND delivery.state = 0
+                    AND r.released_at / 1000000 + delivery.after_ms > $1 / 1000000
+                """, [.integer(now.nanoseconds)])
+            try connection.query(
+                """
+                UPDATE batch SET due = min(batch.due, $1 + batch.due - r.released_at) FROM release r
+                WHERE r.number = batch.release AND r.released_at > $1
+                """, [.integer(now.nanoseconds)])
+            releases = [:]
         }
     }
 

@@ -131,7 +131,7 @@ struct DeliveryMachineTests {
         #expect(record.state == .waiting)
         #expect(record.goneAt == due)
         #expect(waited(record) == .hours(1))
-        #expect(!record.closesEndpoint)
+        #expect(record.health?.state != .closed)
     }
 
     @Test("the first 410 waits for its schedule where that is longer")
@@ -144,7 +144,7 @@ struct DeliveryMachineTests {
     func goneTwice() {
         let record = attempt(.gone, after: 1, at: due + .hours(1), goneAt: due)
         #expect(record.state == .cancelled)
-        #expect(record.closesEndpoint)
+        #expect(record.health?.state == .closed)
         #expect(record.attempts == 2)
     }
 

@@ -31,9 +31,15 @@ struct StateDiagramTests {
                 words: "outside the window", delivery: .sample(attempts: 1, due: due),
                 terms: DeliveryTerms(window: evening)),
             Begin(
+                words: "the one of the day at a suspended endpoint",
+                delivery: .sample(due: due, standing: .probe)),
+            Begin(
                 words: "an earlier point is unsettled", delivery: .sample(due: due, standing: .behind)),
+            Begin(
+                words: "the endpoint is suspended", delivery: .sample(due: due, standing: .suspended)),
             Begin(words: "removed", delivery: .sample(due: due, standing: .removed)),
             Begin(words: "paused", delivery: .sample(due: due, standing: .paused)),
+            Begin(words: "paused until a day that is still to come", delivery: pausedUntilTomorrow),
             Begin(words: "closed", delivery: .sample(due: due, standing: .closed)),
             Begin(
                 words: "shadow", delivery: .sample(due: due), terms: DeliveryTerms(isShadow: true)),
@@ -43,13 +49,25 @@ struct StateDiagramTests {
         ]
     }()
 
+    private static var pausedUntilTomorrow: ClaimedDelivery {
+        var delivery = ClaimedDelivery.sample(due: due)
+        delivery.pausedUntil = day("2026-07-02")
+        return delivery
+    }
+
     private struct End {
         var words: String
         var outcome: Outcome
         var attempts = 0
         var goneAt: Instant?
         var maxAge = Span.days(7)
+        var health = EndpointHealth.healthy
+        var standing = ClaimedDelivery.Standing.active
     }
+
+    private static let failing = EndpointHealth(failingSince: due - .hours(72), failures: 2)
+    private static let suspended = EndpointHealth(
+        state: .suspended, failingSince: due - .hours(99), failures: 9, probeAt: due)
 
     private static let ends = [
         End(words: "2xx", outcome: .delivered),
@@ -60,6 +78,10 @@ struct StateDiagramTests {
         End(words: "ours", outcome: .ours),
         End(words: "gone, for the first time", outcome: .gone),
         End(words: "gone, for the second time", outcome: .gone, attempts: 1, goneAt: due - .hours(2)),
+        End(words: "the endpoint has failed for three days", outcome: .retry, health: failing),
+        End(
+            words: "a suspended endpoint fails again", outcome: .refused, health: suspended,
+            standing: .probe),
         End(words: "blocked", outcome: .blocked),
         End(words: "no wait left", outcome: .retry, attempts: RetryPolicy.defaultWaits.count),
         End(
@@ -78,9 +100,10 @@ struct StateDiagramTests {
     }
 
     private static func state(after end: End) -> String {
-        var machine = DeliveryMachine(
-            .sample(attempts: end.attempts, due: due, goneAt: end.goneAt),
-            terms: DeliveryTerms(maxAge: end.maxAge))
+        var delivery = ClaimedDelivery.sample(
+            attempts: end.attempts, due: due, goneAt: end.goneAt, standing: end.standing)
+        delivery.health = end.health
+        var machine = DeliveryMachine(delivery, terms: DeliveryTerms(maxAge: end.maxAge))
         _ = machine.begin(at: due)
         var random = SplitMix64(seed: 1)
         let result = AttemptResult(token: 1, outcome: end.outcome, startedAt: due)
@@ -122,9 +145,11 @@ struct StateDiagramTests {
             case .removed: "removed"
             case .paused: "paused"
             case .closed: "closed"
+            case .suspended: "the endpoint is suspended"
+            case .probe: "the one of the day at a suspended endpoint"
             }
         }
         let drawn = Set(StateDiagramTests.begins.map { word($0.delivery.standing) })
-        #expect(drawn.count == 5)
+        #expect(drawn.count == 7)
     }
 }

@@ -5,18 +5,60 @@ import Testing
 
 @Suite("Admission")
 struct AdmissionTests {
-    private func admission(
-        concurrency: Int = 100, perHost: Int = 100, hosts: [String: Int] = [:]
-    ) -> Admission {
+    /// An admission with a clock, which knows what it has let go by the limit key.
+    private struct Gate {
         var admission = Admission()
-        admission.limit(concurrency: concurrency, perHost: perHost, hosts: hosts)
-        return admission
+        var now = Span.zero
+        private var tickets: [String: [UInt64]] = [:]
+        /// Who is to wait in the store, and for how long.
+        private(set) var sentAway: [String: Span] = [:]
+
+        var waiting: Int { admission.waiting }
+        var parked: Int { admission.parked }
+        var inFlight: Int { admission.inFlight }
+        var room: Int { admission.room }
+        var isEmpty: Bool { admission.isEmpty }
+
+        mutating func limit(concurrency: Int, perHost: Int, hosts: [String: Int], secondPool: Int = 0) {
+            admission.limit(
+                concurrency: concurrency, perHost: perHost, hosts: hosts, secondPool: secondPool)
+        }
+
+        mutating func add(_ delivery: ClaimedDelivery) { admission.add(delivery) }
+        mutating func drop() { admission.drop() }
+
+        /// The next that may be sent.
+        mutating func take() -> ClaimedDelivery? {
+            while let decision = admission.take(at: now) {
+                switch decision {
+                case .wait(let delivery, let span): sentAway[delivery.subscriberID] = span
+                case .send(let delivery, let ticket):
+                    tickets[delivery.endpoint.limitKey, default: []].append(ticket)
+                    return delivery
+                }
+            }
+            return nil
+        }
+
+        /// The first that went to `key` is back.
+        mutating func free(_ key: String, duration: Span? = nil, slowDown: Span? = nil) {
+            let ticket = tickets[key, default: []].removeFirst()
+            admission.free(ticket, key, duration: duration, slowDown: slowDown, at: now)
+        }
+    }
+
+    private func admission(
+        concurrency: Int = 100, perHost: Int = 100, hosts: [String: Int] = [:], secondPool: Int = 0
+    ) -> Gate {
+        var gate = Gate()
+        gate.limit(concurrency: concurrency, perHost: perHost, hosts: hosts, secondPool: secondPool)
+        return gate
     }
 
     /// Takes all that may go now; the subscribers' names.
-    private func takeAll(_ admission: inout Admission) -> [String] {
+    private func takeAll(_ gate: inout Gate) -> [String] {
         var names: [String] = []
-        while let delivery = admission.take() { names.append(delivery.subscriberID) }
+        while let delivery = gate.take() { names.append(delivery.subscriberID) }
         return names
     }
 
@@ -104,7 +146,7 @@ struct AdmissionTests {
         #expect(takeAll(&admission) == ["4"])
     }
 
-    @Test("room is twice the concurrency less what is here, and none while too much is parked")
+    @Test("room is twice the concurrency less what is here; what is parked counts only where all is full")
     func room() {
         var admission = admission(concurrency: 10, perHost: 1)
         #expect(admission.room == 20)
@@ -112,14 +154,105 @@ struct AdmissionTests {
         #expect(admission.room == 14)
         _ = takeAll(&admission)
         #expect(admission.room == 14)
-        for _ in 1...Limits.parkedDeliveries { admission.add(delivery("x", "1:443")) }
-        #expect(admission.room == 0)
+        for _ in 1...5 { admission.add(delivery("x", "1:443")) }
         _ = takeAll(&admission)
-        #expect(admission.parked == Limits.parkedDeliveries)
-        #expect(admission.room == 0)
-        admission.free("1:443")
-        _ = takeAll(&admission)
+        #expect(admission.parked == 5)
+        // There may be somebody on another host.
         #expect(admission.room == 14)
+        for number in 7...10 { admission.add(delivery("\(number)", "\(number):443")) }
+        _ = takeAll(&admission)
+        #expect(admission.inFlight == 10)
+        #expect(admission.room == 5)
+    }
+
+    @Test("where too many are parked the rest wait in the store, each for about its turn")
+    func spilled() {
+        var admission = admission(concurrency: 10, perHost: 2)
+        for number in 1...Limits.parkedDeliveries + 5 { admission.add(delivery("\(number)", "a:443")) }
+        #expect(takeAll(&admission) == ["1", "2"])
+        #expect(admission.parked == Limits.parkedDeliveries)
+        let waits = (Limits.parkedDeliveries + 3...Limits.parkedDeliveries + 5).map {
+            admission.sentAway["\($0)"] ?? .zero
+        }
+        #expect(waits == waits.sorted() && Set(waits).count == 3)
+        #expect(waits.allSatisfy { $0 >= Limits.shortestSpill })
+        // 4,096 before them at 200 ms each, two at a time.
+        #expect(waits.allSatisfy { $0 > .seconds(400) && $0 < .seconds(420) })
+    }
+
+    @Test("an attempt of more than two seconds makes room for others, as many as the second pool holds")
+    func secondPool() {
+        var admission = admission(concurrency: 2, perHost: 1, secondPool: 3)
+        for number in 1...8 { admission.add(delivery("\(number)", "\(number):443")) }
+        #expect(takeAll(&admission) == ["1", "2"])
+        admission.now = .milliseconds(1999)
+        #expect(takeAll(&admission) == [])
+        #expect(admission.admission.nextAging(after: admission.now) == .milliseconds(1))
+        admission.now = .seconds(2)
+        #expect(takeAll(&admission) == ["3", "4"])
+        admission.now = .seconds(4)
+        #expect(takeAll(&admission) == ["5"])
+        #expect(admission.inFlight == 5 && admission.admission.old == 3)
+        admission.now = .seconds(9)
+        #expect(takeAll(&admission) == [])
+        #expect(admission.admission.nextAging(after: admission.now) == nil)
+        // One of the second pool ends: its place goes to the oldest of the first.
+        admission.free("1:443")
+        #expect(takeAll(&admission) == ["6"])
+    }
+
+    @Test("a 429 keeps all who share the key waiting, for as long as it asks and five minutes at most")
+    func slowedDown() {
+        var admission = admission(perHost: 2)
+        for number in 1...4 { admission.add(delivery("\(number)", "a:443")) }
+        admission.add(delivery("other", "b:443"))
+        #expect(takeAll(&admission) == ["1", "2", "other"])
+        admission.free("a:443", slowDown: .seconds(30))
+        #expect(takeAll(&admission) == [])
+        #expect(admission.sentAway == ["3": .seconds(30), "4": .seconds(30)])
+        #expect(admission.parked == 0 && admission.waiting == 0)
+        admission.now = .seconds(30)
+        admission.add(delivery("5", "a:443"))
+        #expect(takeAll(&admission) == ["5"])
+        admission.free("a:443", slowDown: .hours(20))
+        admission.add(delivery("6", "a:443"))
+        #expect(takeAll(&admission) == [])
+        #expect(admission.sentAway["6"] == .minutes(5))
+    }
+
+    @Test("a subscriber's own rate is kept, and holds nobody else up")
+    func rate() {
+        var admission = admission()
+        func slow() -> ClaimedDelivery {
+            var delivery = delivery("slow")
+            delivery.endpoint.options.rate = 0.5
+            return delivery
+        }
+        admission.add(slow())
+        admission.add(slow())
+        admission.add(delivery("other"))
+        #expect(takeAll(&admission) == ["slow", "other"])
+        #expect(admission.sentAway == ["slow": .seconds(2)])
+        admission.now = .seconds(2)
+        admission.add(slow())
+        #expect(takeAll(&admission) == ["slow"])
+    }
+
+    @Test("an entry for a host caps all its ports and all the keys on it together")
+    func groups() {
+        var admission = admission(perHost: 2, hosts: ["chat.org": 3])
+        for number in 1...2 { admission.add(delivery("a\(number)", "chat.org:443|a")) }
+        for number in 1...2 { admission.add(delivery("b\(number)", "chat.org:443|b")) }
+        for number in 1...2 { admission.add(delivery("c\(number)", "chat.org:8443|c")) }
+        admission.add(delivery("other", "else.org:443"))
+        #expect(takeAll(&admission) == ["a1", "a2", "b1", "other"])
+        #expect(admission.parked == 3)
+        admission.free("chat.org:443|a")
+        #expect(takeAll(&admission) == ["b2"])
+        admission.free("chat.org:443|a")
+        admission.free("chat.org:443|b")
+        #expect(takeAll(&admission) == ["c1", "c2"])
+        #expect(admission.parked == 0)
     }
 
     @Test("drop forgets all but what is in flight")

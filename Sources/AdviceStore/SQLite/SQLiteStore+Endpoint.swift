@@ -1,0 +1,105 @@
+import AdviceCore
+
+/// What is remembered of endpoints that are not healthy (delivery.md §1).
+extension SQLiteStore {
+    /// Writes what an attempt has made of the endpoint that it was claimed for, not of one that the roster
+    /// has changed it to meanwhile.
+    func write(_ health: EndpointHealth, of key: DeliveryKey, _ now: Instant) throws(StoreError) {
+        let fingerprint = inFlight[key]?.fingerprint
+        if health == .healthy {
+            try connection.query(
+                "DELETE FROM endpoint WHERE subscriber = $1 AND fingerprint = coalesce($2, fingerprint)",
+                [.integer(key.subscriber), .optional(fingerprint)])
+            return
+        }
+        // Two series may have asked at once: what is further from healthy stays.
+        try connection.query(
+            """
+            INSERT INTO endpoint(subscriber, fingerprint, state, since, failing_since, failures, refusals,
+                probe_at)
+            SELECT number, fingerprint, $3, $4, $5, $6, $7, $8 FROM subscriber
+            WHERE number = $1 AND fingerprint = coalesce($2, fingerprint)
+            ON CONFLICT(subscriber) DO UPDATE SET
+                state = CASE WHEN fingerprint = excluded.fingerprint AND excluded.state = 'open'
+                    THEN state ELSE excluded.state END,
+                since = CASE WHEN state = excluded.state THEN since ELSE excluded.since END,
+                failing_since = CASE WHEN fingerprint = excluded.fingerprint
+                    THEN min(coalesce(failing_since, excluded.failing_since), excluded.failing_since)
+                    ELSE excluded.failing_since END,
+                failures = excluded.failures, refusals = excluded.refusals,
+                probe_at = coalesce(excluded.probe_at, probe_at), fingerprint = excluded.fingerprint
+            """,
+            [
+                .integer(key.subscriber), .optional(fingerprint), .text(health.state.rawValue),
+                .integer(now.nanoseconds), .optional(health.failingSince?.nanoseconds),
+                .integer(Int64(health.failures)), .integer(Int64(health.refusals)),
+                .optional(health.probeAt?.nanoseconds),
+            ])
+        switch health.state {
+        case .open: break
+        case .suspended: try holdAll(of: key.subscriber)
+        case .closed: try cancelAll(of: key.subscriber, now)
+        }
+    }
+
+    func isSuspended(_ subscriber: Int64) throws(StoreError) -> Bool {
+        let statement = try connection.statement(
+            """
+            SELECT 1 FROM endpoint e JOIN subscriber s ON s.number = e.subscriber
+                AND s.fingerprint = e.fingerprint
+            WHERE e.subscriber = $1 AND e.state = 'suspended'
+            """)
+        statement.bind(1, subscriber)
+        defer { statement.reset() }
+        return try statement.step()
+    }
+
+    /// What waits for a suspended endpoint is held; no attempt of it is charged until then.
+    private func holdAll(of subscriber: Int64) throws(StoreError) {
+        try connection.query(
+            """
+            UPDATE delivery SET state = \(DeliveryState.held.code), next_attempt_at = NULL, error = $2
+            WHERE subscriber = $1 AND state = \(DeliveryState.waiting.code)
+            """, [.integer(subscriber), .text(DeliveryMachine.suspended)])
+        holdsSome = true
+    }
+
+    private func cancelAll(of subscriber: Int64, _ now: Instant) throws(StoreError) {
+        try connection.query(
+            """
+            UPDATE delivery SET state = \(DeliveryState.cancelled.code), next_attempt_at = NULL,
+                error = 'closed', after_ms = $2 - (SELECT released_at / 1000000 FROM release
+                    WHERE release.number = delivery.release)
+            WHERE subscriber = $1 AND state IN (0, 2)
+            """, [.integer(subscriber), .integer(now.milliseconds)])
+    }
+
+    /// Forgets what was wrong with an endpoint, and sets free what was held for it.
+    func reopen(_ subscriber: Int64, _ now: Instant) throws(StoreError) {
+        try connection.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(subscriber)])
+        _ = try resume(subscriber, now)
+    }
+
+    /// The first of each series that is held, and all that keeps no order.
+    /// - Returns: when the first of them is due.
+    func resume(_ subscriber: Int64, _ now: Instant) throws(StoreError) -> Instant? {
+        guard holdsSome else { return nil }
+        let series = try connection.query(
+            """
+            SELECT DISTINCT v.series, v.type FROM delivery d CROSS JOIN subject v ON v.number = d.subject
+            WHERE d.subscriber = $1 AND d.state = \(DeliveryState.held.code) ORDER BY 1
+            """, [.integer(subscriber)])
+        guard !series.isEmpty else { return nil }
+        try connection.query(
+            """
+            UPDATE delivery SET state = \(DeliveryState.waiting.code), next_attempt_at = $2, error = NULL
+            WHERE subscriber = $1 AND state = \(DeliveryState.held.code)
+                AND subject IN (SELECT number FROM subject WHERE type <> '\(ReleaseRow.type)')
+            """, [.integer(subscriber), .integer(now.nanoseconds)])
+        for row in series where row[1].text == ReleaseRow.type {
+            guard let id = row[0].text, try !isOut(subscriber, id) else { continue }
+            _ = try free(of: subscriber, in: id, at: now)
+        }
+        return now
+    }
+}

@@ -1,0 +1,153 @@
+import AdviceCore
+import AdviceStore
+import AdviceTesting
+import Testing
+
+extension StoreConformance {
+    @Suite("remembers endpoints, and")
+    struct Endpoints {
+        private let t0 = World.t0
+
+        private func suspended(_ delivery: ClaimedDelivery, probeAt: Instant) -> DeliveryRecord {
+            var record = delivery.settled(.held, at: t0, status: 503, error: "suspended: 503")
+            record.health = EndpointHealth(
+                state: .suspended, failingSince: t0 - .days(3), failures: 4, probeAt: probeAt)
+            return record
+        }
+
+        /// A store in which ann's endpoint is suspended with her first point held, and bob has it.
+        private func begun(_ engine: Engine) throws -> (Bench, CohortRecord) {
+            let bench = try Bench(engine)
+            let cohort = try bench.store.subscribe(["ann", "bob"])
+            try bench.store.save(World.record(), decision: nil, now: t0)
+            try bench.store.release(World.draft(1, cohort: cohort))
+            let claim = try bench.store.claimAll(at: t0)
+            let records = claim.deliveries.map {
+                $0.subscriberID == "ann"
+                    ? suspended($0, probeAt: t0 + .days(1)) : $0.settled(.delivered, at: t0)
+            }
+            try bench.store.record(
+                OutcomeGroup(records: records, finishedBatches: claim.batches.map(\.number)), now: t0)
+            return (bench, cohort)
+        }
+
+        @Test(
+            "hands a suspended one's oldest delivery out once a day, as a probe", arguments: Engine.allCases)
+        func probe(_ engine: Engine) throws {
+            let (bench, cohort) = try begun(engine)
+            #expect(try bench.reader().endpoints(.suspended) == ["ann"])
+            try bench.restart()
+            try bench.store.release(World.draft(2, cohort: cohort))
+            let day2 = t0 + .days(1) - .hours(1)
+            let claim = try bench.store.claimAll(at: day2)
+            let standings = claim.deliveries.map { "\($0.subscriberID) \($0.standing)" }.sorted()
+            #expect(standings == ["ann suspended", "bob active"])
+            #expect(claim.deliveries.first { $0.subscriberID == "ann" }?.health.failures == 4)
+            let records = claim.deliveries.map { delivery -> DeliveryRecord in
+                guard delivery.subscriberID == "ann" else { return delivery.settled(.delivered, at: day2) }
+                var record = delivery.settled(.held, at: day2)
+                record.attempt = nil
+                return record
+            }
+            try bench.store.record(
+                OutcomeGroup(records: records, finishedBatches: claim.batches.map(\.number)), now: day2)
+            #expect(try bench.reader().counts().held == 2)
+            // Not before its time, and then the oldest alone.
+            #expect(try bench.store.claimAll(at: day2).deliveries.isEmpty)
+            #expect(try bench.store.claimAll(at: day2).nextDue == t0 + .days(1))
+            let probe = try bench.store.claimAll(at: t0 + .days(1))
+            #expect(probe.deliveries.map(\.release.subject) == ["p1"])
+            #expect(probe.deliveries.map(\.standing) == [.probe])
+            #expect(try bench.store.claimAll(at: t0 + .days(1)).deliveries.isEmpty)
+        }
+
+        @Test("sets free in order what was held, once it has taken one again", arguments: Engine.allCases)
+        func resumed(_ engine: Engine) throws {
+            let (bench, cohort) = try begun(engine)
+            try bench.store.release(World.draft(2, cohort: cohort))
+            let day2 = t0 + .days(1)
+            let claim = try bench.store.claimAll(at: day2)
+            let probe = try #require(claim.deliveries.first { $0.standing == .probe })
+            let other = try #require(claim.deliveries.first { $0.standing == .suspended })
+            var held = other.settled(.held, at: day2)
+            held.attempt = nil
+            var taken = probe.settled(.delivered, at: day2)
+            taken.health = .healthy
+            taken.nextHeldAt = day2
+            let freed = try bench.store.record(
+                OutcomeGroup(records: [held, taken], finishedBatches: claim.batches.map(\.number)), now: day2)
+            #expect(freed == day2)
+            #expect(try bench.reader().endpoints(.suspended) == [])
+            let next = try bench.store.claimAll(at: day2)
+            #expect(next.deliveries.filter { $0.subscriberID == "ann" }.map(\.release.subject) == ["p2"])
+            #expect(next.deliveries.allSatisfy { $0.standing == .active })
+        }
+
+        @Test(
+            "opens a suspended one when it is another, or when a person says so", arguments: Engine.allCases)
+        func reopened(_ engine: Engine) throws {
+            for isByHand in [true, false] {
+                let (bench, _) = try begun(engine)
+                if isByHand {
+                    _ = try bench.store.decide(
+                        SubscriberDecision(subscriber: "ann", what: .resume(withMissed: false)), words: "x",
+                        now: t0)
+                } else {
+                    let moved = World.entry("ann", url: "https://new.example.com/")
+                    _ = try bench.store.importRoster([moved, World.entry("bob")], cohorts: [], now: t0)
+                }
+                let claim = try bench.store.claimAll(at: t0)
+                #expect(claim.deliveries.map(\.release.subject) == ["p1"])
+                #expect(claim.deliveries.map(\.standing) == [.active])
+                #expect(try bench.reader().endpoints(.suspended) == [])
+            }
+        }
+
+        @Test("cancels everything of a closed one", arguments: Engine.allCases)
+        func closed(_ engine: Engine) throws {
+            let (bench, cohort) = try begun(engine)
+            try bench.store.release(World.draft(2, cohort: cohort))
+            let claim = try bench.store.claimAll(at: t0 + .days(1))
+            let probe = try #require(claim.deliveries.first { $0.standing == .probe })
+            var gone = probe.settled(.cancelled, at: t0, status: 410, error: "closed: gone twice")
+            gone.health = EndpointHealth(state: .closed)
+            let others = claim.deliveries.filter { $0.subscriberID == "ann" && $0.standing != .probe }
+            var held = try #require(others.first).settled(.held, at: t0)
+            held.attempt = nil
+            try bench.store.record(OutcomeGroup(records: [held, gone]), now: t0)
+            #expect(try bench.reader().endpoints(.closed) == ["ann"])
+            #expect(try bench.reader().counts().held == 0)
+        }
+
+        @Test("keeps an alert and its deliveries, in the order of nothing", arguments: Engine.allCases)
+        func alerts(_ engine: Engine) throws {
+            let (bench, _) = try begun(engine)
+            let alert = Alert(
+                kind: .exhausted, title: "A delivery was given up", text: "p1 to bob.", series: "s",
+                point: "p1", subscribers: ["bob"], count: 1, since: t0, at: t0)
+            try bench.store.alert(alert, to: ["ann", "bob", "nobody"], content: World.content, now: t0)
+            try bench.restart()
+            let claim = try bench.store.claimAll(at: t0)
+            // Ann's waits for her endpoint with the rest.
+            #expect(claim.deliveries.map(\.subscriberID) == ["bob"])
+            #expect(claim.deliveries.map(\.release.type) == [Alert.type])
+            #expect(claim.deliveries.map(\.standing) == [.active])
+            try bench.store.record(claim.delivered(at: t0), now: t0)
+            #expect(
+                try bench.store.rendering(release: claim.deliveries[0].release.number, format: .standard)
+                    != nil)
+            #expect(try bench.store.load().cohorts.allSatisfy { !$0.series.isEmpty })
+            let log = try bench.reader().deliveries(DeliveryQuery())
+            #expect(log.first { $0.type == Alert.type && $0.subscriber == "bob" }?.state == .delivered)
+        }
+
+        @Test("knows where a point went out, in all editions", arguments: Engine.allCases)
+        func released(_ engine: Engine) throws {
+            let (bench, cohort) = try begun(engine)
+            let rows = try bench.store.released("p1", of: "s")
+            #expect(rows.map(\.cohort) == [cohort.number])
+            #expect(rows.map(\.row.slotDate) == [World.draft(1, cohort: cohort).row.slotDate])
+            #expect(try bench.store.released("p9", of: "s").isEmpty)
+        }
+    }
+}
