@@ -67,13 +67,14 @@ final class ControlServer: Sendable {
         self.path = path
         let descriptor = try ControlSocket.listen(path)
         let queue = DispatchQueue(label: "control")
+        let replies = DispatchQueue(label: "control replies")
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         source.setEventHandler { [descriptor] in
             while true {
                 let client = accept(descriptor, nil, nil)
                 guard client >= 0 else { return }
                 _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-                ControlServer.serve(client, handler)
+                ControlServer.serve(client, answeringOn: replies, handler)
             }
         }
         source.setCancelHandler { Glibc.close(descriptor) }
@@ -85,10 +86,12 @@ final class ControlServer: Sendable {
         unlink(path)
     }
 
-    private static func serve(_ client: Int32, _ handler: @escaping Handler) {
+    private static func serve(
+        _ client: Int32, answeringOn replies: DispatchQueue, _ handler: @escaping Handler
+    ) {
         // Clients are served one after the other: a slow one must not keep the others waiting.
         ControlSocket.limitTime(of: client, seconds: 1)
-        guard let line = ControlSocket.readLine(from: client, atMostReads: 4),
+        guard let line = ControlSocket.readLine(from: client, atMost: ControlSocket.requestLimit, reads: 4),
             let request = try? JSONDecoder().decode(ControlRequest.self, from: Data(line))
         else {
             ControlSocket.write(ControlReply(ok: false, text: "not a request"), to: client)
@@ -96,9 +99,13 @@ final class ControlServer: Sendable {
             return
         }
         handler(request) { reply in
-            // Written where it is answered: one small datagram's worth, into a socket that has room for it.
-            ControlSocket.write(reply, to: client)
-            Glibc.close(client)
+            // On a queue of its own: a roster's difference is more than a socket has room for, and who
+            // reads it slowly must keep nobody waiting.
+            replies.async {
+                ControlSocket.limitTime(of: client, seconds: 10)
+                ControlSocket.write(reply, to: client)
+                Glibc.close(client)
+            }
         }
     }
 }
@@ -132,8 +139,9 @@ public enum ControlClient {
 
 /// The few socket calls that both ends share.
 private enum ControlSocket {
-    /// A request or reply is one line; this bounds it, in bytes.
-    static let lineLimit = 1 << 20
+    /// A request is one line of at most so many bytes. A reply is one line too, and as long as a roster
+    /// needs.
+    static let requestLimit = 1 << 16
 
     static func listen(_ path: String) throws(ControlError) -> Int32 {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
@@ -172,11 +180,13 @@ private enum ControlSocket {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     }
 
-    static func readLine(from descriptor: Int32, atMostReads limit: Int = .max) -> [UInt8]? {
+    static func readLine(
+        from descriptor: Int32, atMost bytes: Int = .max, reads limit: Int = .max
+    ) -> [UInt8]? {
         var line: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
+        var buffer = [UInt8](repeating: 0, count: 16_384)
         var reads = 0
-        while line.count < lineLimit, reads < limit {
+        while line.count < bytes, reads < limit {
             reads += 1
             let count = read(descriptor, &buffer, buffer.count)
             guard count > 0 else { return nil }

@@ -1,9 +1,11 @@
+import AdviceConfig
 public import AdviceCore
 import AdviceQueue
 
 /// What commands ask of the running daemon.
 extension Daemon {
-    func control(_ request: ControlRequest, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+    func control(_ asked: ControlRequest, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+        let request = named(asked)
         switch request.command {
         case .status:
             var answer = ControlReply(ok: true, text: statusText)
@@ -12,19 +14,55 @@ extension Daemon {
             reply(answer)
         case .reload:
             reload(isForced: request.force ?? false, isRebase: request.rebase ?? false, reply)
-        case .revise, .withdraw:
+        case .withdraw:
+            correct(request, reply)
+        case .revise:
             // The text to send is that of the files as they are now.
             reload { [weak self] reloaded in
                 guard reloaded.ok else { return reply(reloaded) }
-                self?.enter { $0.operate(request, reply) }
+                self?.enter { $0.correct(request, reply) }
             }
         default:
             operate(request, reply)
         }
     }
 
-    private func operate(_ request: ControlRequest, _ reply: @escaping @Sendable (ControlReply) -> Void) {
-        guard let command = OperatorCommand(request) else {
+    /// A point that is named without its series, as a client does that cannot read the files: by what is in
+    /// force here.
+    private func named(_ request: ControlRequest) -> ControlRequest {
+        guard let text = request.point, request.series?.isEmpty ?? true else { return request }
+        var request = request
+        for matches in [{ (point: Point) in point.id == text }, { "\($0.number)" == text }] {
+            let found = configuration.series.flatMap { series in
+                series.points.filter(matches).map { (series.id, $0.id) }
+            }
+            guard let first = found.first else { continue }
+            if found.count == 1 { (request.series, request.point) = (first.0, first.1) }
+            return request
+        }
+        if configuration.series.count == 1 { request.series = configuration.series[0].id }
+        return request
+    }
+
+    /// A correction also goes to where the point went out in an earlier cycle or edition, as the store has
+    /// it.
+    private func correct(_ request: ControlRequest, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+        desk.enter { [weak self] desk in
+            let found = desk.released(request.point ?? "", of: request.series ?? "")
+            self?.enter { daemon in
+                switch found {
+                case .failure(let error): daemon.storeRefused(error)
+                case .success(let rows): daemon.operate(request, released: rows, reply)
+                }
+            }
+        }
+    }
+
+    private func operate(
+        _ request: ControlRequest, released: [ReleasedRow] = [],
+        _ reply: @escaping @Sendable (ControlReply) -> Void
+    ) {
+        guard let command = OperatorCommand(request, released: released) else {
             return reply(ControlReply(ok: false, text: "not a command"))
         }
         let number = nextRequest
@@ -41,7 +79,7 @@ extension Daemon {
 
 extension OperatorCommand {
     /// nil where the request lacks what its command needs.
-    public init?(_ request: ControlRequest) {
+    public init?(_ request: ControlRequest, released: [ReleasedRow] = []) {
         let series = request.series ?? ""
         let until = request.until.flatMap { CivilDate($0) }
         switch (request.command, request.point, request.subscriber) {
@@ -55,8 +93,10 @@ extension OperatorCommand {
         case (.skip, let point?, _): self = .skip(series: series, point: point)
         case (.unskip, let point?, _): self = .unskip(series: series, point: point)
         case (.release, let point?, _): self = .releaseNow(series: series, point: point)
-        case (.revise, let point?, _): self = .revise(series: series, point: point)
-        case (.withdraw, let point?, _): self = .withdraw(series: series, point: point)
+        case (.revise, let point?, _):
+            self = .revise(series: series, point: point, released: released)
+        case (.withdraw, let point?, _):
+            self = .withdraw(series: series, point: point, released: released)
         case (.acceptClock, _, _): self = .acceptClock
         default: return nil
         }

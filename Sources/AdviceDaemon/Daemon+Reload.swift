@@ -30,7 +30,12 @@ extension Daemon {
         isForced: Bool = false, isRebase: Bool = false, _ reply: @escaping @Sendable (ControlReply) -> Void
     ) {
         guard !isReloading else {
-            reply(ControlReply(ok: false, text: "a reload is under way"))
+            // The one under way may have read the files already: another follows it, for all who asked.
+            var wish = wishedReload ?? WishedReload()
+            wish.isForced = wish.isForced || isForced
+            wish.isRebase = wish.isRebase || isRebase
+            wish.replies.append(reply)
+            wishedReload = wish
             return
         }
         isReloading = true
@@ -55,8 +60,26 @@ extension Daemon {
             parts.logger.info("reloaded: \(answer.text)")
         } else {
             parts.logger.error("\(answer.text)")
+            feed(
+                .alarmed(
+                    Alarm(
+                        .configuration,
+                        words: "A reload was refused, and the configuration in force stays. `advised check` "
+                            + "says what is wrong.")))
             degradations.append(Daemon.refusedReload + "; the one in force stays")
         }
+        guard let wish = wishedReload else { return }
+        wishedReload = nil
+        reload(isForced: wish.isForced, isRebase: wish.isRebase) { answer in
+            for reply in wish.replies { reply(answer) }
+        }
+    }
+
+    /// A reload that was asked for while another was under way.
+    struct WishedReload {
+        var isForced = false
+        var isRebase = false
+        var replies: [@Sendable (ControlReply) -> Void] = []
     }
 
     private static let refusedReload = "the last configuration was refused"

@@ -28,6 +28,7 @@ public actor Daemon: QueueActor {
     private var nextPing: Span?
     var statusText = "starting"
     var isReloading = false
+    var wishedReload: WishedReload?
     /// What is not as it should be, in words: `status` says so and exits 1.
     var degradations: [String] = []
     /// The cohorts as the last import left them.
@@ -164,6 +165,9 @@ public actor Daemon: QueueActor {
                 daemon.degradations.append("the stored roster is in force: \(refusal)")
             }
             daemon.feed(.started(knowledge, daemon.settings()))
+            if let objection = daemon.scheduler.objection(to: daemon.configuration.series) {
+                daemon.degradations.append(objection)
+            }
             daemon.parts.notify.ready(status: daemon.statusText)
         }
     }
@@ -255,7 +259,8 @@ public actor Daemon: QueueActor {
                         token: reply.token, outcome: reply.outcome, startedAt: now - reply.latency,
                         status: reply.status, error: reply.error, latency: reply.latency,
                         address: reply.address, reply: reply.replyPrefix,
-                        mayHaveArrived: reply.mayHaveArrived)
+                        mayHaveArrived: reply.mayHaveArrived, isDark: reply.isDark,
+                        skew: reply.date.map { $0 - now })
                 }))
     }
 
@@ -282,10 +287,12 @@ public actor Daemon: QueueActor {
     }
 
     private func commit(_ number: UInt64, _ transaction: Transaction) {
+        // This host's addresses may have changed since the last fan-out.
+        if case .release = transaction { courier?.use(AddressGuard(ownAddresses: readOwnAddresses())) }
         let now = parts.clock.now.wall
         let series = transaction.series.flatMap { id in configuration.series.first { $0.id == id } }
-        desk.enter { [weak self, series] desk in
-            let result = desk.commit(transaction, series: series, now: now)
+        desk.enter { [weak self, series, operators = configuration.alerts.to] desk in
+            let result = desk.commit(transaction, series: series, operators: operators, now: now)
             self?.enter { daemon in
                 switch result {
                 case .success(let result): daemon.feed(.committed(transaction: number, result))

@@ -42,10 +42,12 @@ public struct Difference: Codable, Sendable {
         public var changed_after_release: [String] = []
         /// Points whose day is another.
         public var plan: [Replanned] = []
+        /// Keys of the series that say something else than before.
+        public var settings: [String] = []
 
         var isEmpty: Bool {
             change == "changed" && inserted.isEmpty && removed.isEmpty && moved.isEmpty && renamed.isEmpty
-                && rewritten.isEmpty && changed_after_release.isEmpty && plan.isEmpty
+                && rewritten.isEmpty && changed_after_release.isEmpty && plan.isEmpty && settings.isEmpty
         }
     }
 
@@ -125,6 +127,7 @@ public struct Difference: Codable, Sendable {
         }
         var change = SeriesChange(id: new.id, change: "changed")
         change.comparePoints(old, new, next: after?.coming.first { !$0.isMissed }?.point.id)
+        change.compareSettings(old, new)
         change.changed_after_release = changedAfterRelease
         change.rewritten.removeAll { changedAfterRelease.contains($0) }
         if let before, let after { change.comparePlans(before, after) }
@@ -163,6 +166,27 @@ extension Difference.SeriesChange {
             guard let from = before[now.id]?.number else { continue }
             moved.append(Difference.Move(id: now.id, from: from, to: now.number))
         }
+    }
+
+    fileprivate mutating func compareSettings(_ old: Series, _ new: Series) {
+        func note(_ isChanged: Bool, _ key: String) {
+            if isChanged { settings.append(key) }
+        }
+        note(old.title != new.title, "title")
+        note(old.start != new.start, "start")
+        note(old.at != new.at, "at")
+        note(old.zone != new.zone, "zone")
+        note(old.days != new.days, "days")
+        note(old.blackout != new.blackout, "blackout")
+        note(old.window != new.window, "window")
+        note(old.catchUp != new.catchUp, "catch_up")
+        note(old.join != new.join, "join")
+        note(old.atEnd != new.atEnd, "at_end")
+        note(old.maxAge != new.maxAge, "max_age")
+        note(old.spread != new.spread, "spread")
+        note(old.shadow != new.shadow, "shadow")
+        note(old.lang != new.lang, "lang")
+        note(old.notice != new.notice, "notice")
     }
 
     fileprivate mutating func comparePlans(_ before: Outlook, _ after: Outlook) {
@@ -211,7 +235,8 @@ extension Difference {
 extension Difference.SeriesChange {
     fileprivate var lines: [String] {
         guard change == "changed" else { return ["series \(id): \(change)"] }
-        var lines = inserted.map {
+        var lines = settings.isEmpty ? [] : ["\(id): changed \(settings.joined(separator: ", "))"]
+        lines += inserted.map {
             "\(id): inserted \($0.id) as point \($0.number)" + ($0.is_next ? ": it is the next to go" : "")
         }
         lines += renamed.map { "\(id): \($0.from) is likely renamed to \($0.to): a new point all the same" }

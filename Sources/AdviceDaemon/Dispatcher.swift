@@ -29,9 +29,9 @@ public struct Dispatcher: Sendable {
         guard let body else {
             throw Obstacle(reason: "nothing was frozen in the format \(delivery.endpoint.format.rawValue)")
         }
-        guard let type = EventType(rawValue: delivery.release.type),
-            let edition = Edition(delivery.release.edition)
-        else {
+        let name = delivery.release.edition
+        let edition = Edition(name)
+        guard let type = EventType(rawValue: delivery.release.type), edition != nil || name.isEmpty else {
             throw Obstacle(reason: "the store names a type or an edition that this version does not know")
         }
         func id(_ type: EventType, _ subject: String) -> String {

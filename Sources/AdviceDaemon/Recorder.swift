@@ -4,9 +4,11 @@ public import AdviceStore
 /// Writes what the scheduler has decided: the same for a running daemon and for a command that decides while
 /// none runs.
 public enum Recorder {
-    /// `series` is the one that a release or a correction is of: it renders the content.
+    /// `series` is the one that a release or a correction is of: it renders the content. `operators` are
+    /// who is sent alerts.
     public static func commit(
-        _ transaction: Transaction, of series: Series?, to store: any Store, now: Instant
+        _ transaction: Transaction, of series: Series?, operators: [String] = [], to store: any Store,
+        now: Instant
     ) throws(StoreError) -> CommitResult {
         switch transaction {
         case .save(let record, let decision):
@@ -25,8 +27,10 @@ public enum Recorder {
             try store.correct(corrections, record: record, decision: decision, now: now)
         case .subscriber(let decision, let words):
             return try store.decide(decision, words: words, now: now) ? .done : .unknownSubscriber
-        case .shiftWaits(let span):
-            try store.shiftWaits(by: span, now: now)
+        case .shiftWaits:
+            try store.shiftWaits(now: now)
+        case .alert(let alert):
+            try store.alert(alert, to: operators, content: Releaser.freeze(alert), now: now)
         case .hold(let hold, let decision):
             try store.note(hold, decision: decision, now: now)
         }

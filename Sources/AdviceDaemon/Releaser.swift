@@ -34,6 +34,13 @@ enum Releaser {
         }
     }
 
+    static func freeze(_ alert: Alert) -> FrozenContent {
+        let body = alertBody(alert)
+        return FrozenContent(
+            neutral: body, digest: Array(SHA256.hash(data: body)),
+            renderings: [(format: .standard, bytes: body)])
+    }
+
     private static func release(
         _ row: LedgerRow, in cohort: CohortRecord, revision: Int
     ) -> ReleasedPoint.Release {

@@ -93,6 +93,8 @@ extension SchedulerSettings {
             hosts: Dictionary(delivery.hosts.map { ($0.host, $0.perHost) }, uniquingKeysWith: { $1 }),
             retry: RetryPolicy(waits: delivery.retries), longestAttempt: max(longest, delivery.timeout),
             generation: generation)
+        secondPool = max(0, min(Limits.secondPool, descriptors / 2))
+        alertsOn = configuration.alerts.to.isEmpty ? [] : configuration.alerts.on
     }
 
     /// Cohorts of an earlier `at` or `zone` have no members and no calendar any more.

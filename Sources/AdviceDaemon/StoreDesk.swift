@@ -16,10 +16,11 @@ actor StoreDesk: QueueActor {
 
     /// Writes a transaction; `series` renders its content.
     func commit(
-        _ transaction: Transaction, series: Series?, now: Instant
+        _ transaction: Transaction, series: Series?, operators: [String], now: Instant
     ) -> Swift.Result<CommitResult, StoreError> {
         do {
-            return .success(try Recorder.commit(transaction, of: series, to: store, now: now))
+            return .success(
+                try Recorder.commit(transaction, of: series, operators: operators, to: store, now: now))
         } catch {
             return .failure(error)
         }
@@ -63,6 +64,10 @@ actor StoreDesk: QueueActor {
         } catch {
             return .failure(error)
         }
+    }
+
+    func released(_ point: String, of series: String) -> Swift.Result<[ReleasedRow], StoreError> {
+        do { return .success(try store.released(point, of: series)) } catch { return .failure(error) }
     }
 
     func load() -> Swift.Result<StoreKnowledge, StoreError> {

@@ -54,6 +54,15 @@ extension Telling {
                 `advised revise \(point)` sends a correction
                 """
             )
+        case .pointGone(let series, let point):
+            return (.warning, "\(series)/\(point) is gone from the files and will not go out")
+        case .pointRenamed(let series, let from, let to):
+            return (
+                .warning,
+                """
+                \(series)/\(from) is likely renamed to \(to): a new point all the same, which goes out again
+                """
+            )
         case .missed(let series, let point, let day):
             return (.warning, "\(series)/\(point) was missed on \(day)")
         case .delivered(let settlement), .waiting(let settlement), .exhausted(let settlement),
@@ -107,7 +116,12 @@ extension Telling {
         case .delivered:
             let status = record.attempt.map { " (\($0.status), \($0.latency.milliseconds) ms)" } ?? ""
             return (.info, "delivered \(what)\(status)")
-        case .waiting, .held:
+        case .held:
+            return (.notice, "held \(what)\(reason)")
+        case .waiting where record.attempt == nil:
+            let next = record.nextAttemptAt.map { " until \($0)" } ?? ""
+            return (.info, "\(what) waits\(next)\(reason)")
+        case .waiting:
             let next = record.nextAttemptAt.map { "; next attempt at \($0)" } ?? ""
             return (
                 .notice,

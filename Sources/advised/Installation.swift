@@ -151,11 +151,15 @@ struct PointName {
 
     /// The series and point it names; exit 1 with what there is.
     func find(in configuration: Configuration) throws -> (series: Series, point: Point) {
-        let found = configuration.series.filter { series == nil || $0.id == series }
-            .flatMap { series in series.points.filter { matches($0) }.map { (series, $0) } }
+        let all = configuration.series.filter { series == nil || $0.id == series }
+            .flatMap { series in series.points.map { (series, $0) } }
+        // An id is what a point is; its number is what it happens to have.
+        let named = all.filter { $0.1.id == id }
+        let found = named.isEmpty ? all.filter { "\($0.1.number)" == id } : named
         if found.count == 1 { return found[0] }
         if found.count > 1 {
-            Output.note("advised: several series have a point '\(id)'; say SERIES/ID")
+            let names = found.map { "\($0.0.id)/\($0.1.id)" }.joined(separator: " or ")
+            Output.note("advised: '\(id)' may be \(names): say which")
         } else {
             let known = configuration.series.flatMap { series in series.points.map { "\(series.id)/\($0.id)" }
             }

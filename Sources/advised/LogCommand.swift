@@ -1,3 +1,4 @@
+import AdviceConfig
 import AdviceCore
 import AdviceDaemon
 import AdviceMessage
@@ -32,7 +33,14 @@ struct LogCommand: ParsableCommand {
         let configuration = installation.configurationIfSound()
         var query = DeliveryQuery()
         query.subscriber = subscriber
-        query.point = point.map(PointName.init).map { (series: $0.series, id: $0.id) }
+        query.point = point.map(PointName.init).map { name in
+            // A number is one that the files have; what is gone from them is named by its id.
+            let known = configuration?.series.filter { name.series == nil || $0.id == name.series } ?? []
+            let points = known.flatMap(\.points)
+            let isID = points.contains { $0.id == name.id }
+            let numbered = points.first { !isID && "\($0.number)" == name.id }
+            return (series: name.series, id: numbered?.id ?? name.id)
+        }
         query.state = state.flatMap(DeliveryState.init(rawValue:))
         query.since = since.flatMap(LogCommand.instant)
         query.limit = limit
@@ -51,10 +59,20 @@ struct LogCommand: ParsableCommand {
         let status = entry.status == 0 ? "-" : "\(entry.status)"
         let latency = entry.latency.map { "\($0.milliseconds) ms" } ?? "-"
         return [
-            when.map(\.wholeSeconds) ?? "-", entry.subscriber, "\(entry.series)/\(entry.point)",
+            when.map(\.wholeSeconds) ?? "-", entry.subscriber, what(entry),
             entry.state.rawValue, "\(entry.attempts)", status, latency,
             (entry.error ?? "").escapedForTerminal,
         ]
+    }
+
+    /// A point, and what is said of it where it is not its release; an alert.
+    private func what(_ entry: DeliveryLogEntry) -> String {
+        switch EventType(rawValue: entry.type) {
+        case .pointRevised: "\(entry.series)/\(entry.point) (revised)"
+        case .pointWithdrawn: "\(entry.series)/\(entry.point) (withdrawn)"
+        case .alert: "alert: \(entry.point)"
+        default: "\(entry.series)/\(entry.point)"
+        }
     }
 
     private static func instant(_ text: String) -> Instant? {
@@ -64,6 +82,7 @@ struct LogCommand: ParsableCommand {
 
     private struct Entry: Encodable {
         let webhook_id: OrNull<String>
+        let type: String
         let subscriber: String
         let series: String
         let number: Int
@@ -92,8 +111,9 @@ struct LogCommand: ParsableCommand {
                 EventType(rawValue: entry.type).map {
                     webhookID(
                         type: $0, series: entry.series, edition: Edition(entry.edition),
-                        subject: entry.point, subscriber: entry.subscriber)
+                        subject: entry.subject, subscriber: entry.subscriber)
                 })
+            type = entry.type
             subscriber = entry.subscriber
             series = entry.series
             number = entry.number

@@ -46,13 +46,10 @@ extension Installation {
             if !reply.ok { throw Exits.no }
             return
         }
-        guard let command = OperatorCommand(request) else {
-            preconditionFailure("a command's own request is complete")
-        }
-        Output.note(try decide(command) + " (no daemon runs: the next one finds it)")
+        Output.note(try decide(request) + " (no daemon runs: the next one finds it)")
     }
 
-    private func decide(_ command: OperatorCommand) throws -> String {
+    private func decide(_ request: ControlRequest) throws -> String {
         let configuration = try configuration()
         let locks = try takeLocks(configuration)
         defer { for lock in locks { lock.release() } }
@@ -70,6 +67,10 @@ extension Installation {
                 pinned, cohorts: change.cohorts, zones: zones, descriptors: 1)
             var knowledge = try store.load()
             knowledge.mark = before.mark
+            let released = try request.point.map { try store.released($0, of: request.series ?? "") } ?? []
+            guard let command = OperatorCommand(request, released: released) else {
+                preconditionFailure("a command's own request is complete")
+            }
             // Only the word about the clock makes this moment one to go by.
             store.trustsClock = command == .acceptClock
             switch Scheduler.decide(command, knowing: knowledge, settings: settings, now: now) {
@@ -94,7 +95,11 @@ extension Installation {
     /// named as SERIES/ID, or by its id where there is one series.
     func point(_ text: String) throws -> (series: String, point: String) {
         let name = PointName(text)
-        guard let configuration = configurationIfSound() else { throw Exits.configuration }
+        // A mistake in a file must not keep an operator from a daemon that runs with what it was.
+        if load().configuration == nil, StateLock.isHeld(directory: state) {
+            return (name.series ?? "", name.id)
+        }
+        let configuration = try configuration()
         let known = configuration.series.filter { name.series == nil || $0.id == name.series }
         if !known.contains(where: { $0.points.contains { name.matches($0) } }), known.count == 1 {
             return (known[0].id, name.id)

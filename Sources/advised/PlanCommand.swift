@@ -44,7 +44,7 @@ struct PlanCommand: ParsableCommand {
             self.lines(of: cohort, view.hold, now)
         }
         if let pointOrDay { lines = lines.filter { matches(pointOrDay, $0.cohort.series, $0.entry) } }
-        if let count { lines = Array(lines.prefix(count)) }
+        if let count { lines = PlanCommand.first(count, of: lines) }
         if json {
             try Output.json(lines.map { Line($0.cohort, $0.entry) })
         } else if ics {
@@ -55,9 +55,46 @@ struct PlanCommand: ParsableCommand {
             show(lines, now)
         }
         if lines.isEmpty {
-            Output.note("nothing is planned" + (pointOrDay.map { " for '\($0)'" } ?? ""))
+            if let date = pointOrDay.flatMap({ CivilDate($0) }) {
+                for cohort in try chosen(view, configuration, stored) { explain(cohort, date, now) }
+            } else {
+                Output.note("nothing is planned" + (pointOrDay.map { " for '\($0)'" } ?? ""))
+            }
             if pointOrDay != nil { throw Exits.no }
         }
+    }
+
+    /// The first lines of each cohort.
+    private static func first(
+        _ count: Int, of lines: [(cohort: PlanView.CohortView, entry: PlanEntry)]
+    ) -> [(cohort: PlanView.CohortView, entry: PlanEntry)] {
+        var seen: [String: Int] = [:]
+        return lines.filter { line in
+            let name = "\(line.cohort.series.id) \(line.cohort.cohort)"
+            seen[name, default: 0] += 1
+            return seen[name, default: 0] <= count
+        }
+    }
+
+    /// Why nothing goes out on a day.
+    private func explain(_ cohort: PlanView.CohortView, _ date: CivilDate, _ now: Instant) {
+        let plan = cohort.plan
+        let name = "\(cohort.series.id) (\(cohort.cohort))"
+        var why = "nothing is left to go out then"
+        if plan.calendar.slot(on: date) == nil {
+            why = "\(date) does not exist in \(cohort.cohort.zone)"
+        } else if let obstacle = plan.obstacle(on: date) {
+            why = obstacle
+        } else if plan.terms.pauses.contains(where: { pause in
+            plan.calendar.slot(on: date).map { pause.isOn(at: $0.instant, date: date) } ?? false
+        }) {
+            why = "it is paused on \(date)"
+        } else if date < plan.begin ?? cohort.series.start {
+            why = "it begins on \(plan.begin ?? cohort.series.start)"
+        } else if date < plan.calendar.date(at: now) {
+            why = "nothing went out on \(date): nothing ran, or nobody was there"
+        }
+        Output.note("nothing is planned for '\(date)' in \(name): \(why)")
     }
 
     /// A cohort's lines from the day asked for on; of a loop as many cycles as make the number asked for.
@@ -71,9 +108,13 @@ struct PlanCommand: ParsableCommand {
             let entries = cohort.plan.entries(at: now, state: cohort.record.state, hold: hold)
             lines += entries.filter { entry in from.map { entry.day >= $0 } ?? true }
                 .map { (cohort: cohort, entry: $0) }
-            guard let count, lines.count < count, let next = cohort.plan.nextCycle(at: now) else {
-                return lines
-            }
+            let isEnough = count.map { lines.count >= $0 } ?? true
+            let last = entries.map(\.day).max() ?? .distantFuture
+            // A later day that is asked for lies in a later cycle.
+            let wanted = max(from ?? last, pointOrDay.flatMap { CivilDate($0) } ?? last)
+            guard !isEnough || last < wanted, last < cohort.series.start + Plan.searchBoundDays,
+                let next = cohort.plan.nextCycle(at: now)
+            else { return lines }
             cohort.plan = next
         }
     }
@@ -103,6 +144,7 @@ struct PlanCommand: ParsableCommand {
         if let day = CivilDate(text) { return entry.day == day }
         let name = PointName(text)
         guard name.series == nil || name.series == series.id else { return false }
+        if series.points.contains(where: { $0.id == name.id }) { return entry.id == name.id }
         return entry.id == name.id || "\(entry.number)" == name.id
     }
 

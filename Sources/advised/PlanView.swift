@@ -46,7 +46,9 @@ struct PlanView {
                         cohort, of: series, calendar: calendar, knowing: knowledge, now: now)
                 return CohortView(
                     series: series, cohort: cohort, number: number, record: record,
-                    plan: Plan(series, cohort, calendar, record: record, ledger: foreseen))
+                    plan: Plan(
+                        series, cohort, calendar, record: record, ledger: foreseen,
+                        stored: stored.first { $0.number == number }))
             }
         }
     }

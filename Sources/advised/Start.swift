@@ -13,13 +13,19 @@ struct Start: ParsableCommand {
     @OptionGroup var options: InstallationOptions
     @Argument(help: "The series' id.") var series: String
     @Option(help: "The first release day, YYYY-MM-DD. Default: today.") var on: String?
-    @Option(help: "Begin with the point after this one (an id).") var after: String?
+    @Option(help: "Begin with the point after this one (ID, or its number).") var after: String?
 
     func validate() throws {
         try day(on, "--on")
     }
 
     func run() throws {
-        try options.installation.operate(ControlRequest(.start, series: series, on: on, after: after))
+        let installation = options.installation
+        let last = try after.map { try installation.point($0.contains("/") ? $0 : "\(series)/\($0)") }
+        if let last, last.series != series {
+            Output.note("advised: \(last.series)/\(last.point) is no point of \(series)")
+            throw Exits.no
+        }
+        try installation.operate(ControlRequest(.start, series: series, on: on, after: last?.point))
     }
 }

@@ -28,7 +28,8 @@ struct Status: ParsableCommand {
             return Report(
                 running: isRunning, isSound: configuration != nil, series: lines,
                 counts: try reader?.counts() ?? DeliveryCounts(),
-                closed: try reader?.closedEndpoints() ?? [],
+                suspended: try reader?.endpoints(.suspended) ?? [],
+                closed: try reader?.endpoints(.closed) ?? [],
                 clock: answer?.clock ?? (knowledge.hold == nil ? "trusted" : "suspect"),
                 degraded: answer?.degraded ?? [])
         }
@@ -46,7 +47,7 @@ private struct Report: Encodable {
     let version = Version.text
     let series: [SeriesLine]
     let deliveries: Deliveries
-    let suspended: [String] = []
+    let suspended: [String]
     let closed: [String]
     let clock: Clock
     /// What is not as it should be, in words.
@@ -86,7 +87,8 @@ private struct Report: Encodable {
     }
 
     init(
-        running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, closed: [String],
+        running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, suspended: [String],
+        closed: [String],
         clock: String, degraded: [String]
     ) {
         self.clock = Clock(state: clock)
@@ -94,6 +96,7 @@ private struct Report: Encodable {
         self.running = running
         self.isSound = isSound
         self.series = series
+        self.suspended = suspended
         self.closed = closed
         deliveries = Deliveries(
             waiting: counts.waiting, held: counts.held, delivered: counts.delivered,
@@ -101,7 +104,7 @@ private struct Report: Encodable {
     }
 
     var isDegraded: Bool {
-        !isSound || !closed.isEmpty || !degraded.isEmpty || clock.state == "suspect"
+        !isSound || !suspended.isEmpty || !closed.isEmpty || !degraded.isEmpty || clock.state == "suspect"
             || series.contains { $0.state == "unstarted" }
     }
 
@@ -125,6 +128,9 @@ private struct Report: Encodable {
         for words in degraded { Output.line(words) }
         if clock.state == "suspect" {
             Output.line("the clock is suspect: nothing is released or sent until `advised clock accept`")
+        }
+        if !suspended.isEmpty {
+            Output.line("suspended endpoints, tried once a day: \(suspended.joined(separator: ", "))")
         }
         if !closed.isEmpty { Output.line("closed endpoints: \(closed.joined(separator: ", "))") }
     }
