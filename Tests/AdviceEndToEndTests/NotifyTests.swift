@@ -3,8 +3,7 @@ import Glibc
 import Testing
 
 /// What the service manager is told.
-@Suite(.timeLimit(.minutes(2)))
-struct NotifyTests {
+extension AloneTests {
     @Test("READY after the start, STATUS with the next point, WATCHDOG in time, STOPPING at TERM")
     func notify() async throws {
         try await Site.with { site in
@@ -34,6 +33,10 @@ struct NotifyTests {
         }
     }
 
+}
+
+@Suite(.timeLimit(.minutes(2)))
+struct NotifyTests {
     @Test("an abstract socket is understood, and a dead manager is no fault")
     func abstract() async throws {
         try await Site.with { site in

@@ -54,13 +54,19 @@ struct Receiver {
 
 extension Site {
     /// Starts a receiver that answers by `answers` (see receiver.py), each after `delay` seconds.
-    func receiver(_ answers: String = "204", delay: Double = 0) async throws -> Receiver {
+    ///
+    /// Where `gate` names a file of this site, only the first `openFor` requests are answered before it is
+    /// there.
+    func receiver(
+        _ answers: String = "204", delay: Double = 0, gate: String? = nil, openFor: Int = 0
+    ) async throws -> Receiver {
         let name = folder + "/receiver-" + UUID().uuidString
+        let gated = gate.map { ["--gate", folder + "/" + $0, "--open-for", "\(openFor)"] } ?? []
         let child = try start(
             [
                 Tools.python(), Tools.script("receiver.py"), "--log", name + ".jsonl", "--answers", answers,
                 "--delay", "\(delay)", "--orders", name + ".orders",
-            ], named: "receiver")
+            ] + gated, named: "receiver")
         let port = try await poll("the receiver listens: \(child.errors)") {
             child.output.hasSuffix("\n") ? Int(child.output.dropLast()) : nil
         }

@@ -1,6 +1,7 @@
 """A receiver that notes every connection and request as a JSON line, answers by script, and can kill.
 
 usage: receiver.py --log FILE [--answers SCRIPT] [--delay SECONDS] [--orders FILE]
+                   [--gate FILE --open-for COUNT]
 
 It takes a free port on all addresses of this host, so that 127.a.b.c are as many hosts, and prints it.
 
@@ -9,6 +10,8 @@ SCRIPT is a list of answers, one a request, the last of them for all that follow
 If the orders file is there when a request has come in, it is taken away and obeyed:
     before PID          SIGKILL to PID, then the connection is dropped: the answer is lost
     after PID SECONDS   the answer, and so long after it SIGKILL to PID
+
+With a gate the first COUNT requests are answered, and the others when its file is there.
 """
 import argparse
 import asyncio
@@ -64,6 +67,8 @@ class Connection(asyncio.Protocol):
         self.settings, self.script, self.log = settings, script, log
         self.buffer = b""
 
+    received = 0
+
     def connection_made(self, transport):
         self.transport = transport
         self.log.note(event="connection", at=time.time_ns(), host=transport.get_extra_info("sockname")[0])
@@ -97,10 +102,20 @@ class Connection(asyncio.Protocol):
         if order and order[0] == "before":
             kill(order[1])
             self.transport.abort()
+            return
+        Connection.received += 1
+        if self.settings.gate and Connection.received > self.settings.open_for:
+            self.answer_at_gate(status, extra, order)
         elif self.settings.delay:
             asyncio.get_running_loop().call_later(self.settings.delay, self.answer, status, extra, order)
         else:
             self.answer(status, extra, order)
+
+    def answer_at_gate(self, *answer):
+        if os.path.exists(self.settings.gate):
+            self.answer(*answer)
+        else:
+            asyncio.get_running_loop().call_later(0.01, self.answer_at_gate, *answer)
 
     def answer(self, status, extra, order):
         if self.transport.is_closing():
@@ -118,6 +133,8 @@ async def main():
     parser.add_argument("--answers", default="204")
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--orders")
+    parser.add_argument("--gate")
+    parser.add_argument("--open-for", type=int, default=0)
     settings = parser.parse_args()
     script, log = Script(settings.answers), Log(settings.log)
     server = await asyncio.get_running_loop().create_server(
