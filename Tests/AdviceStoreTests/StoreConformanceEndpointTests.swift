@@ -1,7 +1,8 @@
-import AdviceCore
 import AdviceStore
 import AdviceTesting
 import Testing
+
+@testable import AdviceCore
 
 extension StoreConformance {
     @Suite("remembers endpoints, and")
@@ -24,7 +25,7 @@ extension StoreConformance {
             let claim = try bench.store.claimAll(at: t0)
             let records = claim.deliveries.map {
                 $0.subscriberID == "ann"
-                    ? suspended($0, probeAt: t0 + .days(1)) : $0.settled(.delivered, at: t0)
+                    ? suspended($0, probeAt: t0 + .days(2)) : $0.settled(.delivered, at: t0)
             }
             try bench.store.record(
                 OutcomeGroup(records: records, finishedBatches: claim.batches.map(\.number)), now: t0)
@@ -38,7 +39,7 @@ extension StoreConformance {
             #expect(try bench.reader().endpoints(.suspended) == ["ann"])
             try bench.restart()
             try bench.store.release(World.draft(2, cohort: cohort))
-            let day2 = t0 + .days(1) - .hours(1)
+            let day2 = t0 + .days(1)
             let claim = try bench.store.claimAll(at: day2)
             let standings = claim.deliveries.map { "\($0.subscriberID) \($0.standing)" }.sorted()
             #expect(standings == ["ann suspended", "bob active"])
@@ -54,18 +55,18 @@ extension StoreConformance {
             #expect(try bench.reader().counts().held == 2)
             // Not before its time, and then the oldest alone.
             #expect(try bench.store.claimAll(at: day2).deliveries.isEmpty)
-            #expect(try bench.store.claimAll(at: day2).nextDue == t0 + .days(1))
-            let probe = try bench.store.claimAll(at: t0 + .days(1))
+            #expect(try bench.store.claimAll(at: day2).nextDue == t0 + .days(2))
+            let probe = try bench.store.claimAll(at: t0 + .days(2))
             #expect(probe.deliveries.map(\.release.subject) == ["p1"])
             #expect(probe.deliveries.map(\.standing) == [.probe])
-            #expect(try bench.store.claimAll(at: t0 + .days(1)).deliveries.isEmpty)
+            #expect(try bench.store.claimAll(at: t0 + .days(2)).deliveries.isEmpty)
         }
 
         @Test("sets free in order what was held, once it has taken one again", arguments: Engine.allCases)
         func resumed(_ engine: Engine) throws {
             let (bench, cohort) = try begun(engine)
             try bench.store.release(World.draft(2, cohort: cohort))
-            let day2 = t0 + .days(1)
+            let day2 = t0 + .days(2)
             let claim = try bench.store.claimAll(at: day2)
             let probe = try #require(claim.deliveries.first { $0.standing == .probe })
             let other = try #require(claim.deliveries.first { $0.standing == .suspended })
@@ -107,7 +108,7 @@ extension StoreConformance {
         func closed(_ engine: Engine) throws {
             let (bench, cohort) = try begun(engine)
             try bench.store.release(World.draft(2, cohort: cohort))
-            let claim = try bench.store.claimAll(at: t0 + .days(1))
+            let claim = try bench.store.claimAll(at: t0 + .days(2))
             let probe = try #require(claim.deliveries.first { $0.standing == .probe })
             var gone = probe.settled(.cancelled, at: t0, status: 410, error: "closed: gone twice")
             gone.health = EndpointHealth(state: .closed)

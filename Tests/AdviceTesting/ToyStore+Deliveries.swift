@@ -119,6 +119,7 @@ extension ToyStore {
         var row = rows[record.key] ?? Row(record: record)
         if row.record.state != .delivered || record.state == .delivered { row.record = record }
         row.changed = now
+        if row.isAssumed { (row.isAssumed, row.mayHaveArrived) = (false, false) }
         if record.attempt?.mayHaveArrived ?? false { row.mayHaveArrived = true }
         rows[record.key] = row
         if row.record.state.isSettled { open.remove(record.key) } else { open.insert(record.key) }
@@ -175,7 +176,11 @@ extension ToyStore {
 
     /// Another text of the same point is in flight for the subscriber, from another cohort.
     private func isAnotherTextOut(_ key: DeliveryKey, _ release: Release) -> Bool {
-        guard release.kind != .correction else { return false }
+        if release.kind == .correction {
+            // What is on the wire just now is followed when its answer is in.
+            let texts = Set(prior(to: release).map(\.subject))
+            return claimed.contains { $0.subscriber == key.subscriber && texts.contains($0.subject) }
+        }
         return claimed.contains { other in
             let name = subjectNames[Int(other.subject) - 1]
             return other.subscriber == key.subscriber && name.type == ToyStore.released
@@ -334,7 +339,7 @@ extension ToyStore {
                 let record = DeliveryRecord(
                     key: key, release: batch.release, batch: nil, state: .waiting, attempts: 0,
                     nextAttemptAt: now)
-                rows[key] = Row(record: record, mayHaveArrived: true, changed: now)
+                rows[key] = Row(record: record, mayHaveArrived: true, isAssumed: true, changed: now)
                 open.insert(key)
             }
         }

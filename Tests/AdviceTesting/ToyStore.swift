@@ -25,6 +25,8 @@ public struct ToyStore: Sendable {
         /// Of what is sent after the fact.
         var dueAt: Instant?
         var mayHaveArrived = false
+        /// So it is taken while its answer is still to come.
+        var isAssumed = false
         /// When it was written last.
         var changed = Instant(nanoseconds: .min)
     }

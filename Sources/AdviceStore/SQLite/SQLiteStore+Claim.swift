@@ -258,7 +258,7 @@ extension SQLiteStore {
     ) throws(StoreError) {
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, v.subject
+            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, v.subject, r.subject
             FROM \(SQLiteStore.priors(to: "$4")) CROSS JOIN delivery d
                 ON d.subject = r.subject AND d.slot BETWEEN $2 AND $3 AND d.release = r.number
                 CROSS JOIN subscriber s ON s.number = d.subscriber
@@ -280,6 +280,10 @@ extension SQLiteStore {
             let row = ClaimRow(statement)
             let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
             if inFlight[key] != nil { return true }
+            // What is on the wire just now is followed when its answer is in.
+            let prior = DeliveryKey(
+                subject: statement.integer(ClaimRow.count + 3), subscriber: row.subscriber)
+            if inFlight[prior] != nil { return true }
             inFlight.take(
                 key,
                 InFlight.Delivery(

@@ -77,6 +77,9 @@ extension SQLiteStore {
         return number
     }
 
+    /// What stands for an attempt whose answer is still to come; its record takes its place.
+    static let noAnswerYet = "no answer yet"
+
     /// What is on the wire just now, for the first time, has no row. It gets one, as something that may have
     /// arrived: were this process to die before the answer, its batch would be another text's.
     private func noteInFlight(correctedBy correction: Int64, _ now: Instant) throws(StoreError) {
@@ -100,7 +103,8 @@ extension SQLiteStore {
                     """
                     INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, reply,
                         arrived)
-                    VALUES ($1, $2, $3, 1, $4, 0, 'no answer yet', 0, x'', 1) ON CONFLICT DO NOTHING
+                    VALUES ($1, $2, $3, 1, $4, 0, '\(SQLiteStore.noAnswerYet)', 0, x'', 1)
+                    ON CONFLICT DO NOTHING
                     """, place + [.integer(now.nanoseconds)])
             }
         }

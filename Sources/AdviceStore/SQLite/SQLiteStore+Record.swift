@@ -133,7 +133,8 @@ extension SQLiteStore {
             ON CONFLICT(subject, slot, subscriber, number) DO UPDATE SET at = excluded.at,
                 status = excluded.status, error = excluded.error, latency = excluded.latency,
                 address = excluded.address, reply = excluded.reply,
-                arrived = max(arrived, excluded.arrived)
+                arrived = CASE WHEN error = '\(SQLiteStore.noAnswerYet)' THEN excluded.arrived
+                    ELSE max(arrived, excluded.arrived) END
             """)
         statement.bind(1, key.subject)
         statement.bind(2, slot)

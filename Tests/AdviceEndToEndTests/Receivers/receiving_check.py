@@ -7,17 +7,20 @@ usage: receiving_check.py schema FILE...      each body by the schema of its typ
        receiving_check.py examples PAGE FOLDER   writes each example of a page (```json) into the folder, and
                                               prints their paths
        receiving_check.py bodies LOG FOLDER   the same with the requests in a log of receiver.py
-       receiving_check.py post URL SECRET ID BODY [--ago SECONDS] [--change]
+       receiving_check.py post URL SECRET ID BODY [--ago SECONDS] [--change] [--claims BYTES]
                                               signs the file BODY as if so long ago, changes a letter of it,
-                                              and posts it; prints the status and the reply
+                                              and posts it; prints the status and the reply. With a claim
+                                              so many bytes are announced, and none sent
        receiving_check.py store FILE          what a receiver has kept: the webhook-ids, one a line
 """
 import base64
+import http.client
 import json
 import pathlib
 import sqlite3
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from datetime import datetime, timedelta, timezone
 
@@ -38,7 +41,7 @@ class Schemas:
 
     def fault(self, body):
         """None where the body is what its type promises. A type without a schema is none that we send."""
-        name = f"{body['type']}.json" if isinstance(body, dict) and "type" in body else "common.json"
+        name = f"{body['type']}.json" if isinstance(body, dict) and "type" in body else "body.json"
         if name not in self.by_name:
             return f"there is no schema {name}"
         errors = Draft202012Validator(self.by_name[name], registry=self.registry).iter_errors(body)
@@ -117,11 +120,18 @@ def post(url, secret, webhook_id, path, *options):
     headers = {
         "content-type": "application/json", "webhook-id": webhook_id,
         "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+    if "--claims" in options:
+        headers["content-length"] = options[options.index("--claims") + 1]
+        place = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+        connection.request("POST", place.path, headers=headers)
+        print(connection.getresponse().status)
+        return 0
     # No proxy of the environment: this goes to loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(urllib.request.Request(url, body, headers), timeout=20) as answer:
-            print(answer.status, answer.read().decode())
+            print(f"{answer.status} {answer.read().decode()}".strip())
     except urllib.error.HTTPError as error:
         print(error.code)
     return 0
