@@ -175,7 +175,7 @@ extension ToyStore {
     }
 
     /// Another text of the same point is in flight for the subscriber, from another cohort.
-    private func isAnotherTextOut(_ key: DeliveryKey, _ release: Release) -> Bool {
+    func isAnotherTextOut(_ key: DeliveryKey, _ release: Release) -> Bool {
         if release.kind == .correction {
             // What is on the wire just now is followed when its answer is in.
             let texts = Set(prior(to: release).map(\.subject))

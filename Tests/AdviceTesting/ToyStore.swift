@@ -340,7 +340,9 @@ public struct ToyStore: Sendable {
     public func isComplete(batch number: Int64, with records: [DeliveryRecord]) -> Bool {
         guard let batch = batches.first(where: { $0.number == number }) else { return true }
         let written = Set(records.map(\.key))
-        return owed(batch).allSatisfy { written.contains($0) }
+        let release = releases[Int(batch.release) - 1]
+        // A correction is owed by the record of what is on the wire just now, where it has to be.
+        return owed(batch).allSatisfy { written.contains($0) || isAnotherTextOut($0, release) }
     }
 
     /// The points for which `subscriber` has a delivery, whatever became of it.

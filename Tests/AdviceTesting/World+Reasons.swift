@@ -35,7 +35,6 @@ extension World {
             }
             if let pin = draft.point.date, pin != row.slotDate { problems.append("R3: off its pin: \(name)") }
         }
-        if causes.isLeapt { problems.append("R8: released by a clock that leapt: \(name)") }
         if store.records[series.recordKey]?.details.withdrawn.contains(draft.point.id) ?? false {
             problems.append("R13: released though withdrawn: \(name)")
         }

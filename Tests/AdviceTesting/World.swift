@@ -389,6 +389,9 @@ public struct World: Sendable {
             if case .release(let draft) = transaction, clock.wall < draft.row.scheduledFor {
                 problems.append("P3: \(draft.point.id) is released at \(clock.wall), before its instant")
             }
+            if case .release(let draft) = transaction, causes.isLeapt {
+                problems.append("R8: \(draft.point.id) is released by a clock that leapt")
+            }
             if case .release(let draft) = transaction, scheduler.clockState != "trusted" {
                 problems.append("R8: \(draft.point.id) is released while the clock is not believed")
             }
