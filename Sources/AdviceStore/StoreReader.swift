@@ -10,6 +10,8 @@ public protocol StoreReader: AnyObject {
     func cohorts(of subscriber: String) throws(StoreError) -> [Int64]
     /// Ids of those whose endpoint is in `state`, in order.
     func endpoints(_ state: EndpointHealth.State) throws(StoreError) -> [String]
+    /// What `Store.replay` would come to; nil where there is no such subscriber.
+    func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount?
     func close()
 }
 
@@ -40,7 +42,7 @@ public struct DeliveryLogEntry: Sendable {
     public var status: Int
     public var latency: Span?
     public var error: String?
-    /// Oldest first; only where there was more than one, or the one did not succeed.
+    /// Oldest first; only where there was more than one, or the one did not succeed, or it was replayed.
     public var attemptLog: [AttemptRecord]
 
     public init(

@@ -99,6 +99,8 @@ struct LogCommand: ParsableCommand {
 
         struct Line: Encodable {
             let attempt: Int
+            /// How often the delivery had been replayed by then: attempts are counted anew with each.
+            let replay: Int
             let at: String
             let status: OrNull<Int>
             let error: OrNull<String>
@@ -128,7 +130,8 @@ struct LogCommand: ParsableCommand {
             error = OrNull(entry.error)
             attempt_log = entry.attempts(kept: entry.attemptLog).map {
                 Line(
-                    attempt: $0.number, at: "\($0.at)", status: OrNull($0.status == 0 ? nil : $0.status),
+                    attempt: $0.number, replay: $0.replay, at: "\($0.at)",
+                    status: OrNull($0.status == 0 ? nil : $0.status),
                     error: OrNull($0.error), latency_ms: $0.latency.milliseconds,
                     address: OrNull($0.address))
             }

@@ -85,6 +85,13 @@ extension Installation {
                         Output.note("there is no such subscriber")
                         throw Exits.no
                     }
+                    if case .replayed(let count) = result {
+                        guard count.replayed > 0 else {
+                            Output.note("\(words): \(count.words)")
+                            throw Exits.no
+                        }
+                        return "\(words): \(count.words)"
+                    }
                 }
                 return words
             }

@@ -25,7 +25,8 @@ public struct ReleaseInfo: Hashable, Sendable {
     public var type: String
     public var series: String
     public var edition: String
-    /// The point's id; of a revision, with its number: `build-trust.2`.
+    /// What is part of the webhook-id: the point's id; of a revision, with its number: `build-trust.2`; of a
+    /// delivery that was replayed with a new id, with the count of those: `build-trust~1`.
     public var subject: String
     public var pointNumber: Int
     public var releasedAt: Instant
@@ -187,6 +188,8 @@ public struct AttemptRecord: Hashable, Sendable {
     public var reply: [UInt8]
     /// The request was on the wire and no answer came: it may have been taken all the same.
     public var mayHaveArrived: Bool
+    /// How often its delivery had been replayed by then: numbers begin anew with each.
+    public var replay = 0
 
     public init(
         number: Int, at: Instant, status: Int, error: String?, latency: Span, address: String?,
