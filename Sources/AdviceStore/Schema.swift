@@ -55,8 +55,9 @@ enum Schema {
         CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state = 'suspended';
         """
 
-    /// `attempt.replay` is how often its delivery had been replayed by then. A row of `replay` is of a delivery
-    /// that was: `number` times, `ids` of them with a new webhook-id; `had`: it was delivered before.
+    /// `attempt.replay` is how often its delivery had been replayed by then. A row of `replay` is of a
+    /// delivery that was: `number` times, `ids` of them with a new webhook-id; `had`: it was delivered
+    /// before.
     private static let attempt = """
         CREATE TABLE attempt(
             subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,

@@ -85,10 +85,10 @@ public protocol Store: AnyObject {
         _ decision: SubscriberDecision, words: String, now: Instant
     ) throws(StoreError) -> Bool
 
-    /// Sends deliveries of points and their corrections again that are settled: from the first attempt on, due
-    /// now (`max_age` counts from then), as arrears; of each subscriber and series one waits and the others are
-    /// held behind it, and all are where something of the series is on its way or the endpoint is suspended.
-    /// What their attempts came to before is kept.
+    /// Sends deliveries of points and their corrections again that are settled: from the first attempt on,
+    /// due now (`max_age` counts from then), as arrears. Of each subscriber and series one waits and the
+    /// others are held behind it; all are held where something of the series is on its way, or the endpoint
+    /// is suspended. What their attempts came to before is kept.
     ///
     /// Of a point that was corrected the newest text is sent: the correction to who was sent that, and to who
     /// never had any the newest text as the release. Left alone, and counted, is what waits or is held, what

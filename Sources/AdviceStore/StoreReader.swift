@@ -12,6 +12,8 @@ public protocol StoreReader: AnyObject {
     func endpoints(_ state: EndpointHealth.State) throws(StoreError) -> [String]
     /// What `Store.replay` would come to; nil where there is no such subscriber.
     func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount?
+    /// Another number than before where something was written since.
+    func writes() throws(StoreError) -> Int64
     func close()
 }
 
@@ -39,6 +41,8 @@ public struct DeliveryLogEntry: Sendable {
     public var attempts: Int
     public var nextAttemptAt: Instant?
     public var settledAt: Instant?
+    /// When it came to be as it is.
+    public var changedAt = Instant(nanoseconds: 0)
     public var status: Int
     public var latency: Span?
     public var error: String?

@@ -15,7 +15,8 @@ struct LogCommand: ParsableCommand {
     @Option(help: "waiting, held, delivered, exhausted or cancelled.") var state: String?
     @Option(help: "Not before this instant (RFC 3339) or day.") var since: String?
     @Option(help: "At most so many.") var limit = 100
-    @Flag(help: "One JSON array.") var json = false
+    @Flag(help: "Then go on: what is recorded, as it is, the newest last. Ctrl-C ends it.") var follow = false
+    @Flag(help: "One JSON array; with --follow one JSON object a line.") var json = false
 
     func validate() throws {
         if let state, DeliveryState(rawValue: state) == nil {
@@ -44,17 +45,24 @@ struct LogCommand: ParsableCommand {
         query.state = state.flatMap(DeliveryState.init(rawValue:))
         query.since = since.flatMap(LogCommand.instant)
         query.limit = limit
+        if follow { return try follow(query, installation, configuration) }
         let reader = try installation.reader(configuration)
         defer { reader?.close() }
         let entries = try installation.withStoreErrors { try reader?.deliveries(query) ?? [] }
         if json {
             try Output.json(entries.map(Entry.init))
         } else {
-            entries.isEmpty ? Output.note("no deliveries") : Output.table(entries.map(row))
+            entries.isEmpty
+                ? Output.note("no deliveries" + hint(configuration)) : Output.table(entries.map(row))
         }
     }
 
-    private func row(_ entry: DeliveryLogEntry) -> [String] {
+    private func hint(_ configuration: Configuration?) -> String {
+        let name = point.map(PointName.init)
+        return configuration?.hint(series: name?.series, point: name?.id, subscriber: subscriber) ?? ""
+    }
+
+    func row(_ entry: DeliveryLogEntry) -> [String] {
         let when = entry.settledAt ?? entry.nextAttemptAt ?? entry.attemptLog.last?.at
         let status = entry.status == 0 ? "-" : "\(entry.status)"
         let latency = entry.latency.map { "\($0.milliseconds) ms" } ?? "-"
@@ -80,7 +88,7 @@ struct LogCommand: ParsableCommand {
         return CivilDate(text).flatMap { Instant(rfc3339: "\($0)T00:00:00Z") }
     }
 
-    private struct Entry: Encodable {
+    struct Entry: Encodable {
         let webhook_id: OrNull<String>
         let type: String
         let subscriber: String

@@ -95,6 +95,10 @@ public final class SQLiteReader: StoreReader {
         return try connection.replayCount(replay, now: now)
     }
 
+    public func writes() throws(StoreError) -> Int64 {
+        try connection.query("PRAGMA data_version").first?.first?.integer ?? 0
+    }
+
     // MARK: The log
 
     public func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [DeliveryLogEntry] {
@@ -186,16 +190,19 @@ public final class SQLiteReader: StoreReader {
         let log =
             state == .delivered && attempts == 1 && row.optionalInteger(12) == nil
             ? [] : try attemptLog(subject.number, slot: row.integer(10), subscriber: row.integer(11))
-        return DeliveryLogEntry(
+        let changed = Instant(nanoseconds: row.integer(6) * 1_000_000)
+        var entry = DeliveryLogEntry(
             type: subject.type, subscriber: row.text(0), series: subject.series, edition: subject.edition,
             point: subject.point,
             subject: Replay.subject(subject.subject, count: row.optionalInteger(13) ?? 0),
             number: Int(row.integer(1)),
             day: try connection.parsed(CivilDate.init, row.text(2)), state: state, attempts: attempts,
             nextAttemptAt: row.optionalInteger(5).map(Instant.init(nanoseconds:)),
-            settledAt: state.isSettled ? Instant(nanoseconds: row.integer(6) * 1_000_000) : nil,
+            settledAt: state.isSettled ? changed : nil,
             status: Int(row.integer(7)), latency: row.optionalInteger(8).map(Span.milliseconds),
             error: row.optionalText(9), attemptLog: log)
+        entry.changedAt = changed
+        return entry
     }
 
     private func attemptLog(
