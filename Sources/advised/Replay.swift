@@ -71,7 +71,7 @@ extension Installation {
         request.dryRun = true
         if let reply = try ask(request) {
             if let count = reply.count { return count }
-            Output.note(reply.text)
+            Output.note(reply.text + hint(request))
             throw Exits.no
         }
         let reader = try reader(try configuration())
@@ -80,7 +80,7 @@ extension Installation {
         let now = clock.now.wall
         let found = try withStoreErrors { try reader?.replayCount(wanted, now: now) ?? nil }
         guard let found else {
-            Output.note("there is no such subscriber")
+            Output.note("there is no such subscriber" + hint(request))
             throw Exits.no
         }
         return found
