@@ -66,7 +66,8 @@ enum Options {
         // Rounded up, for 0 would be libcurl's own five minutes, and none at all.
         long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.connectTimeout.milliseconds)))
         long(easy, CURLOPT_TIMEOUT_MS, max(1, Int(request.timeout.milliseconds)))
-        setKeeping(easy, request.keepsConnection)
+        long(easy, CURLOPT_CONNECT_ONLY, request.connectsOnly ? 1 : 0)
+        setKeeping(easy, request.keepsConnection && !request.connectsOnly)
         switch request.version {
         case .http11: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         case .http2: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
