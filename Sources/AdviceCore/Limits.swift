@@ -11,8 +11,8 @@ public enum Limits {
     /// What goes back to the store because a host is full waits there this long at least: to claim it sooner
     /// would only bring it back again.
     public static let shortestSpill = Span.seconds(5)
-    /// What an attempt is taken to last where nothing is known of its host: for the time that a release takes,
-    /// and for when what found no room is tried again.
+    /// What an attempt is taken to last where nothing is known of its host: for the time that a release
+    /// takes, and for when what found no room is tried again.
     public static let assumedAttempt = Span.milliseconds(200)
     /// An attempt that is older than this moves to the second pool: who hangs takes no place from who
     /// answers.
@@ -39,7 +39,7 @@ public enum Limits {
     public static let backfillSpacing = Span.minutes(1)
 }
 
-/// How long a release to `members` who share a limit key takes with so many in flight: what `check` foretells.
+/// How long a release to `members` who share a limit key takes with so many in flight, as `check` tells it.
 public func fanOutEstimate(to members: Int, inFlight limit: Int) -> Span {
     let rounds = (members + max(1, limit) - 1) / max(1, limit)
     return Span(nanoseconds: Limits.assumedAttempt.nanoseconds * Int64(rounds))

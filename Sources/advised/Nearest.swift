@@ -4,8 +4,8 @@ import AdviceDaemon
 
 /// The known name that somebody may have meant.
 extension Configuration {
-    /// `; did you mean 'build-trust'?` for the first of the names that the files do not have; empty where they
-    /// have all, or nothing is near.
+    /// `; did you mean 'build-trust'?` for the first of the names that the files do not have; empty where
+    /// they have all, or nothing is near.
     func hint(series: String? = nil, point: String? = nil, subscriber: String? = nil) -> String {
         if let series, !self.series.contains(where: { $0.id == series }) {
             return suggestion(for: series, among: self.series.map(\.id))

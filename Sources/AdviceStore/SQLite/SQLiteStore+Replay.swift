@@ -83,7 +83,8 @@ extension SQLiteStore {
     private func keepAttempts() throws(StoreError) {
         try connection.query(
             """
-            INSERT INTO attempt(subject, slot, subscriber, replay, number, at, status, latency, reply, arrived)
+            INSERT INTO attempt(subject, slot, subscriber, replay, number, at, status, latency, reply,
+                arrived)
             SELECT d.subject, d.slot, d.subscriber, coalesce(y.number, 0), d.attempts,
                 1000000 * (r.released_at / 1000000 + d.after_ms - coalesce(d.latency_ms, 0)),
                 coalesce(d.status, 0), 1000000 * coalesce(d.latency_ms, 0), x'', 1
