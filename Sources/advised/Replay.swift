@@ -9,9 +9,9 @@ struct Replay: ParsableCommand {
         abstract: "Sends settled deliveries again.",
         discussion: """
             Chosen are those that fit all that is said, of points and their corrections. They go out from \
-            the first attempt on, in order for each subscriber, a minute apart, and as old as this command. Of a \
-            point that was corrected the newest text goes out, of one that was withdrawn only its \
-            retraction. Exit 1 where there is nothing to send.
+            the first attempt on, in order for each subscriber, a minute apart, and as old as this \
+            command. Of a point that was corrected the newest text goes out, of one that was withdrawn \
+            only its retraction. Exit 1 where there is nothing to send.
             """)
 
     @OptionGroup var options: InstallationOptions
