@@ -70,7 +70,8 @@ struct ReplayTests {
             state: .exhausted, hasNewID: true)
         #expect(
             all.words
-                == "replay: subscriber ann, point s/p1, from 2026-07-01, to 2026-07-02, state exhausted, new id"
+                == "replay: subscriber ann, point s/p1, from 2026-07-01, to 2026-07-02, "
+                + "state exhausted, new id"
         )
         var count = ReplayCount()
         #expect(count.words == "0 deliveries")
