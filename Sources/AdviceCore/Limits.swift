@@ -14,6 +14,9 @@ public enum Limits {
     /// What goes back to the store because a host is full waits there this long at least: to claim it sooner
     /// would only bring it back again.
     public static let shortestSpill = Span.seconds(5)
+    /// What an attempt is taken to last where nothing is known of its host: for the time that a release
+    /// takes, and for when what found no room is tried again.
+    public static let assumedAttempt = Span.milliseconds(200)
     /// An attempt that is older than this moves to the second pool: who hangs takes no place from who
     /// answers.
     public static let youngFor = Span.seconds(2)
@@ -37,4 +40,10 @@ public enum Limits {
     public static let onTimeFanOut = Span.minutes(60)
     /// Between two points that are sent after the fact to one subscriber, at least (R12).
     public static let backfillSpacing = Span.minutes(1)
+}
+
+/// How long a release to `members` who share a limit key takes with so many in flight, as `check` tells it.
+public func fanOutEstimate(to members: Int, inFlight limit: Int) -> Span {
+    let rounds = (members + max(1, limit) - 1) / max(1, limit)
+    return Span(nanoseconds: Limits.assumedAttempt.nanoseconds * Int64(rounds))
 }

@@ -49,6 +49,9 @@ public struct CourierRequest: Sendable {
     /// DNS entry are dropped at once, for libcurl 7.88.1 walks both caches at every transfer.
     public var keepsConnection: Bool = false
     public var version: HTTPVersion = .http11
+    /// Connects, shakes hands and goes: nothing is asked of the receiver. It is `delivered` where that went
+    /// well.
+    public var connectsOnly: Bool = false
 
     public enum Method: String, Sendable { case post = "POST", put = "PUT" }
     public enum HTTPVersion: Sendable { case http11, http2 }

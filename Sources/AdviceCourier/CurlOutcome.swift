@@ -24,10 +24,14 @@ struct Exchange {
     var allowHTTP = false
     /// No name server has answered.
     var isLookupDark = false
+    /// Nothing was to be sent.
+    var connectsOnly = false
 
     enum Phase { case lookup, connecting, connected }
 
     var finalStatus: Int? { status >= 200 ? status : nil }
+    /// All that was wanted was the connection, and it is there.
+    var isConnectedOnly: Bool { connectsOnly && code == 0 }
 }
 
 /// What an answer with this status, and without Retry-After, comes to.
@@ -42,6 +46,7 @@ enum CurlOutcome {
     /// The outcome of an attempt. A status, once known, decides whatever became of the transfer after it.
     static func outcome(of exchange: Exchange) -> Outcome {
         if exchange.blockedAddress != nil { return .blocked }
+        if exchange.isConnectedOnly { return .delivered }
         if let status = exchange.finalStatus {
             return outcome(status: status, retryAfter: exchange.retryAfter)
         }
@@ -92,6 +97,7 @@ enum CurlOutcome {
         if let blocked = exchange.blockedAddress {
             return "address \(blocked); add it to allow_networks"
         }
+        if exchange.isConnectedOnly { return nil }
         if let status = exchange.finalStatus { return words(status: status, location: exchange.location) }
         if exchange.osErrno == EMFILE || exchange.osErrno == ENFILE {
             return "this host is out of file descriptors"

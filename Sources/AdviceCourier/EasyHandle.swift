@@ -72,6 +72,9 @@ final class EasyHandle {
         connectTimeout = request.connectTimeout
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
+        exchange.connectsOnly = request.connectsOnly
+        // libcurl leaves such a connection to the handle: it goes with it.
+        if request.connectsOnly { isSpent = true }
         refusal = nil
         dialled = nil
         bodyBytes = 0

@@ -67,7 +67,8 @@ enum Options {
         string(easy, CURLOPT_CUSTOMREQUEST, request.method == .post ? nil : request.method.rawValue)
         long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout - used))
         long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout - used))
-        setKeeping(easy, request.keepsConnection)
+        long(easy, CURLOPT_CONNECT_ONLY, request.connectsOnly ? 1 : 0)
+        setKeeping(easy, request.keepsConnection && !request.connectsOnly)
         switch request.version {
         case .http11: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         case .http2: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)

@@ -74,13 +74,29 @@ public struct Dispatcher: Sendable {
         var request = CourierRequest(
             token: token, url: url, headers: headers, body: body,
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
+        allow(&request, options)
+        request.keepsConnection = endpoint.sharesHost
+        request.version = options.http2 == true ? .http2 : .http11
+        return request
+    }
+
+    /// What connects to `endpoint` as an attempt would, and sends nothing.
+    public func connection(to endpoint: Endpoint, token: UInt64) throws(Obstacle) -> CourierRequest {
+        let url: String
+        do { url = try secrets.read(endpoint.url) } catch { throw Obstacle(reason: "\(error)") }
+        var request = CourierRequest(
+            token: token, url: url, headers: [], body: SharedBody([]),
+            connectTimeout: settings.connectTimeout, timeout: endpoint.options.timeout ?? settings.timeout)
+        allow(&request, endpoint.options)
+        request.connectsOnly = true
+        return request
+    }
+
+    private func allow(_ request: inout CourierRequest, _ options: Subscriber.Options) {
         request.allowHTTP = options.allowHTTP ?? settings.allowHTTP
         request.allowNetworks = settings.allowNetworks
         for text in options.allowNetworks ?? [] {
             if case .success(let block) = AddressBlock.parse(text) { request.allowNetworks.append(block) }
         }
-        request.keepsConnection = endpoint.sharesHost
-        request.version = options.http2 == true ? .http2 : .http11
-        return request
     }
 }

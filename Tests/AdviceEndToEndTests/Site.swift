@@ -103,6 +103,11 @@ final class Site: Sendable {
         try start([binary, "listen"] + arguments, named: "listen")
     }
 
+    /// Starts `log --follow`.
+    func follow(_ arguments: String...) throws -> ChildProcess {
+        try start([binary, "log", "--follow"] + arguments + installation(["log"]), named: "follow")
+    }
+
     /// Starts `run --once` with an order to the receiver in place that names its process.
     func runOnce(orders: String, _ order: String, _ more: String = "") throws -> ChildProcess {
         let script = "echo \(order) $$ \(more) >\(orders) && exec \"$@\""

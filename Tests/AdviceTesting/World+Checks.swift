@@ -147,7 +147,7 @@ extension World {
 
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
-        case .save, .enter, .welcome, .correct, .subscriber, .shiftWaits, .hold, .alert: break
+        case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert: break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
         }

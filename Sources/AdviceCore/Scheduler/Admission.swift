@@ -40,7 +40,7 @@ struct Admission {
         /// When the last of those that went back to the store is due.
         var backlogUntil = Span.zero
         /// How long an attempt takes here, smoothed.
-        var pace = Span.milliseconds(200)
+        var pace = Limits.assumedAttempt
 
         mutating func note(_ duration: Span) {
             pace = Span(nanoseconds: (pace.nanoseconds * 7 + duration.nanoseconds) / 8)
