@@ -4,8 +4,8 @@ struct HostileURL: Sendable, CustomStringConvertible {
     enum Fate: Sendable {
         /// It does not load: its line says so in words with this.
         case refused(String)
-        /// No packet leaves. The words of the log, and what lets it through, so that it is dialled then; where
-        /// no kernel dials the address, nothing is.
+        /// No packet leaves: the words of the log. What lets it through, and what is dialled then: nil where
+        /// no kernel dials the address.
         case blocked(String, by: String, dialled: String?)
         /// It arrives at this address, and nowhere else.
         case delivered(String)
@@ -50,7 +50,11 @@ struct HostileURL: Sendable, CustomStringConvertible {
         ("http://10.0.0.1%ef%bc%8e/", "outside ASCII"), ("http://10.0.0.1%20/", "host"),
         ("http://10.0.0.1%09/", ""), ("http://10.0.0.1%00.good.test/", ""),
         ("http://10.0.0.1%2fgood.test/", ""), ("http://10.0.0.1%0d%0ax/", ""),
-        ("http://good.test%2525/", ""),
+        ("http://good.test%3a80%3a10.0.0.1/", ""), ("http://good.test%2c10.0.0.1/", ""),
+        ("http://-v4-10-0-0-1.test/", "no host name has"),
+        ("http://%2bv4-10-0-0-1.test/", ""),
+        ("http://good.test%2525/", "no host name has"), ("http://v4-10-0-0-1.test|x/", "no host name has"),
+        ("http://127.0.0.1./", "ends in a dot"), ("http://%31%30.0.0.1./", "ends in a dot"),
         ("http://10.0.0.1#.good.test/", "fragment"), ("http://good.test#@10.0.0.1/", "fragment"),
         ("http://10.0.0.1:0/", "port"), ("http://10.0.0.1:65536/", "port"),
         ("http://10.0.0.1:-1/", "port"), ("http://10.0.0.1:4294967376/", "port"),
@@ -69,7 +73,8 @@ struct HostileURL: Sendable, CustomStringConvertible {
         ("10.0.0.0/8", "private", ["10.0.0.0", "10.255.255.255"]),
         ("100.64.0.0/10", "shared by a carrier's customers", ["100.64.0.0", "100.127.255.255"]),
         ("127.0.0.0/8", "loopback", ["127.0.0.2", "127.255.255.254"]),
-        ("169.254.0.1", "link-local", ["169.254.0.1"]), ("169.254.255.254", "link-local", ["169.254.255.254"]),
+        ("169.254.0.1", "link-local", ["169.254.0.1"]),
+        ("169.254.255.254", "link-local", ["169.254.255.254"]),
         ("169.254.169.254", "link-local", ["169.254.169.254"]),
         ("172.16.0.0/12", "private", ["172.16.0.0", "172.31.255.255"]),
         ("192.0.0.0/24", "reserved for protocols", ["192.0.0.0", "192.0.0.255"]),
@@ -85,7 +90,10 @@ struct HostileURL: Sendable, CustomStringConvertible {
         ("240.0.0.0/4", "reserved", ["240.0.0.0", "255.255.255.254"]),
         ("2001::/23", "reserved for protocols", ["2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"]),
         ("2001:db8::/32", "for documentation", ["2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"]),
-        ("2002::/16", "a 6to4 tunnel", ["2002::", "2002:7f00:1::1", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]),
+        (
+            "2002::/16", "a 6to4 tunnel",
+            ["2002::", "2002:7f00:1::1", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
+        ),
         (
             "2620:4f:8000::/48", "reserved for AS112",
             ["2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff"]
@@ -124,15 +132,15 @@ struct HostileURL: Sendable, CustomStringConvertible {
             ownWords, "127.0.0.1", "127.0.0.1",
             [
                 "127.0.0.1", "127.1", "127.0.1", "0x7f.1", "0x7F.0x0.0x0.0x1", "0x7f000001", "2130706433",
-                "0177.0.0.1", "0177.1", "017700000001", "0000177.0.0.1", "127.0.0.1.", "%31%32%37.0.0.1",
+                "0177.0.0.1", "0177.1", "017700000001", "0000177.0.0.1", "%31%32%37.0.0.1",
                 "%30x7f.1", "127%2e0%2e0%2e1", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]", "localhost",
-                "LOCALHOST.", "loc%61lhost",
+                "LOCALHOST", "loc%61lhost",
             ]
         ),
         (
             "private", "10.0.0.0/8", "10.0.0.1",
             [
-                "10.1", "0xa.1", "012.0.0.1", "167772161", "0xa000001", "01200000001", "10.0.0.1.",
+                "10.1", "0xa.1", "012.0.0.1", "167772161", "0xa000001", "01200000001",
                 "%31%30.0.0.1", "[::ffff:10.0.0.1]", "[::ffff:a00:1]", "[0:0:0:0:0:ffff:0a00:0001]",
                 "[0000:0000:0000:0000:0000:FFFF:10.0.0.1]", "10.0.0.1:80", "10.0.0.1:",
             ]
@@ -218,9 +226,11 @@ struct HostileURL: Sendable, CustomStringConvertible {
             }
         }
         + [
-            ("v4-45-33-96-1.v4-10-0-0-1.test:81", "refused"), ("v4-10-0-0-1.v4-45-33-96-2.test:81", "refused"),
+            ("v4-45-33-96-1.v4-10-0-0-1.test:81", "refused"),
+            ("v4-10-0-0-1.v4-45-33-96-2.test:81", "refused"),
             ("nx.test", "name"), ("servfail.test", "name"), ("refused.test", "name"), ("empty.test", "name"),
             ("cutoff.v4-10-0-0-1.test", "name"), ("cname.nx.test", "name"), ("256.256.256.256", "name"),
-            ("1.2.3.4.5", "name"), ("4294967296", "name"), ("0x100000000", "name"), ("10.0.0.1..", "name"),
+            ("1.2.3.4.5", "name"), ("4294967296", "name"), ("0x7f.1.", "name"), ("LOCALHOST.", "name"),
+            ("0x100000000", "name"), ("10.0.0.1..", "name"),
         ].map { HostileURL(url: "http://\($0)/", fate: .waits($1)) }
 }

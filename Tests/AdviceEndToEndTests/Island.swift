@@ -32,7 +32,8 @@ extension Site {
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         let child = try start(
             [
-                "/usr/bin/unshare", "--net", "--mount", "--", Tools.python(), Tools.script("island.py"),
+                "/usr/bin/unshare", "--net", "--mount", "--", Tools.python(), "-B",
+                Tools.script("island.py"),
                 "--folder", place, "--own",
             ] + own, named: "island")
         try await poll("there is an island: \(child.errors)") {

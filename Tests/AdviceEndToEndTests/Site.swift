@@ -114,12 +114,13 @@ final class Site: Sendable {
     func runOnce(orders: String, _ order: String, _ more: String = "") throws -> ChildProcess {
         let script = "echo \(order) $$ \(more) >\(orders) && exec \"$@\""
         return try start(
-            ["/bin/sh", "-c", script, "sh", binary, "run", "--once"] + installation(["run"]), named: "run")
+            ["/bin/sh", "-c", script, "sh"] + program + ["run", "--once"] + installation(["run"]),
+            named: "run")
     }
 
     /// Runs a command with a shell's redirections behind it, such as `2>&-`.
     func redirected(_ redirection: String, _ arguments: String...) async throws -> Finished {
-        let words = ["/bin/sh", "-c", "exec \"$@\" \(redirection)", "sh", binary]
+        let words = ["/bin/sh", "-c", "exec \"$@\" \(redirection)", "sh"] + program
         return try await finished(
             start(words + arguments + installation(arguments), named: "redirected"), within: .seconds(30))
     }
