@@ -14,7 +14,8 @@ struct DebianWebhookTests {
             let port = try await site.debianWebhook(secret: Self.secret, token: Self.token)
             func member(_ id: String, _ token: String) -> Settings.Subscriber {
                 .init(
-                    id: id, url: "http://127.0.0.1:\(port)/hooks/token", more: ["headers: { X-Token: \(token) }"])
+                    id: id, url: "http://127.0.0.1:\(port)/hooks/token",
+                    more: ["headers: { X-Token: \(token) }"])
             }
             try site.write(Settings([member("ann", Self.token), member("bob", "red-7")]))
             #expect(try await site.advised("run", "--once").ending == .exited(1))
@@ -24,14 +25,16 @@ struct DebianWebhookTests {
         }
     }
 
-    /// Its HMAC rule signs the body alone, so a right signature proves that a retry has the first one's bytes.
+    /// Its HMAC rule signs the body alone: what it accepts at last are the bytes that the preview showed.
     @Test("signed with another secret it is refused and tried again; signed with its own it is delivered")
     func hmac() async throws {
         try await Site.with { site in
             let port = try await site.debianWebhook(secret: Self.secret, token: Self.token)
             var settings = Settings(ann: "http://127.0.0.1:\(port)/hooks/signed")
             settings.delivery = ["retries: [\(Array(repeating: "1s", count: 30).joined(separator: ", "))]"]
-            settings.subscribers[0].more = ["headers: { X-Hub-Signature-256: sha256=\(String(repeating: "0", count: 64)) }"]
+            settings.subscribers[0].more = [
+                "headers: { X-Hub-Signature-256: sha256=\(String(repeating: "0", count: 64)) }"
+            ]
             try site.write(settings)
             let daemon = try await site.daemon()
             try await poll("it is refused") { daemon.errors.contains("next attempt at") }

@@ -68,7 +68,8 @@ struct HAProxyTests {
                 let entry = try #require(log[String(fault.path.dropFirst())])
                 #expect(entry.state == "waiting" && entry.attempts == 1, "\(fault.path)")
                 #expect(entry.status == fault.status, "\(fault.path)")
-                #expect(fault.errors.contains(entry.error ?? "none"), "\(fault.path): \(entry.error ?? "none")")
+                #expect(
+                    fault.errors.contains(entry.error ?? "none"), "\(fault.path): \(entry.error ?? "none")")
                 let wait = try #require(try entry.waitSeconds)
                 // An HTTP date is of whole seconds.
                 let asked = fault.waitSeconds - (fault.path == "/until" ? 1 : 0)
@@ -97,7 +98,9 @@ struct HAProxyTests {
             var settings = Settings(
                 (1...12).map { .init(id: "s\($0)", url: "http://127.1.2.1:\(proxy.port)/limited") }
                     + (1...12).map { .init(id: "t\($0)", url: "http://127.1.3.\($0):\(proxy.port)/free") })
-            settings.delivery = ["retries: [\(Array(repeating: "1s", count: 20).joined(separator: ", "))]", "per_host: 1"]
+            settings.delivery = [
+                "retries: [\(Array(repeating: "1s", count: 20).joined(separator: ", "))]", "per_host: 1",
+            ]
             try site.write(settings)
             let daemon = try await site.daemon()
             try await site.awaitDelivered(24, within: .seconds(60))

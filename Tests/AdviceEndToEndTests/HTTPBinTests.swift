@@ -121,7 +121,8 @@ extension Site {
             [
                 Tools.pypi("gunicorn"), "--bind", "0.0.0.0:\(port)", "--worker-class", "gthread",
                 "--threads", "40", "--pythonpath", Tools.scripts, "--no-control-socket",
-                "--worker-tmp-dir", folder, "--access-logfile", "-", "--access-logformat", "%(m)s %(U)s %(s)s",
+                "--worker-tmp-dir", folder, "--access-logfile", "-", "--access-logformat",
+                "%(m)s %(U)s %(s)s",
                 "any_method:app",
             ], named: "httpbin", on: port, environment: ["PYTHONDONTWRITEBYTECODE": "1"])
         return HTTPBin(port: port, process: child)

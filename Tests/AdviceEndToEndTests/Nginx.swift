@@ -27,7 +27,8 @@ extension Nginx.Line {
     /// Nil for one that is still being written.
     fileprivate init?(_ text: Substring) {
         let words = text.split(separator: " ")
-        guard words.count == 7, words[6] == "end", let status = Int(words[3]), let at = Double(words[4]) else {
+        guard words.count == 7, words[6] == "end", let status = Int(words[3]), let at = Double(words[4])
+        else {
             return nil
         }
         self.init(
@@ -65,7 +66,8 @@ extension Site {
             events { worker_connections 8192; }
             http {
                 \(folders.joined(separator: " "))
-                log_format received '$server_addr $http_webhook_id $http_webhook_attempt $status $msec $uri end';
+                log_format received '$server_addr $http_webhook_id $http_webhook_attempt '
+                    '$status $msec $uri end';
                 access_log \(prefix)/access.log received;
                 \(http)
                 server {
