@@ -26,12 +26,12 @@ extension AloneTests {
         hung: Int, _ silent: SilentListener, _ concurrency: Int
     ) async throws -> Double {
         try await Site.with { site in
-            let good = 2000
+            let good = 4000
             let nginx = try await site.nginx()
             var settings = Settings(members(nginx.port, good, silent.port, hung))
             settings.logLevel = "info"
             settings.delivery = ["concurrency: \(concurrency)", "timeout: 10s"]
-            let due = settings.wall.at(in: 4)
+            let due = settings.wall.at(in: 5)
             settings.at = due.text
             try site.write(settings)
             let daemon = try await site.daemon()

@@ -112,9 +112,10 @@ struct HAProxyTests {
             let accepted = limited.filter { $0.status == 204 }
             #expect(accepted.count == 12 && Set(accepted.map(\.id)).count == 12, "nobody gets it twice")
             #expect(limited.count > 12)
-            // One at a time to this host: after a 429 nobody comes for two seconds.
+            // One at a time to this host: after a 429 nobody comes for two seconds. haproxy looks at the
+            // clock once for all that it finds to do: 2 ms are its own.
             for (refused, next) in zip(limited, limited.dropFirst()) where refused.status == 429 {
-                #expect(next.at - refused.at >= 2000, "milliseconds: \(next.at - refused.at)")
+                #expect(next.at - refused.at >= 1998, "milliseconds: \(next.at - refused.at)")
             }
             #expect(free.map(\.status) == Array(repeating: 204, count: 12))
             let wait = try #require(free.last).at - (try #require(lines.first)).at

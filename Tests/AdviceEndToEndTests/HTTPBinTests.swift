@@ -36,12 +36,12 @@ struct HTTPBinTests {
 
     /// Paths, what becomes of them, and the reason that is shown.
     private static let manners: [(name: String, path: String, became: Became, error: String?)] = [
-        ("slow", "/delay/6", Became(next: .schedule), "no answer within 2 s"),
+        ("slow", "/delay/12", Became(next: .schedule), "no answer within 4 s"),
         ("in-time", "/delay/1", became(200).0, nil),
         // 200 is said at once, and its body has not ended when the time is up.
-        ("drip", "/drip?duration=6&numbytes=6", became(200).0, nil),
-        ("late-drip", "/drip?delay=6&numbytes=1", Became(next: .schedule), "no answer within 2 s"),
-        ("bad-drip", "/drip?duration=6&numbytes=6&code=503", became(503).0, "503 Service Unavailable"),
+        ("drip", "/drip?duration=12&numbytes=6", became(200).0, nil),
+        ("late-drip", "/drip?delay=12&numbytes=1", Became(next: .schedule), "no answer within 4 s"),
+        ("bad-drip", "/drip?duration=12&numbytes=6&code=503", became(503).0, "503 Service Unavailable"),
         ("stream", "/stream-bytes/100000", became(200).0, nil),
         ("large", "/bytes/100000", became(200).0, nil),
     ]
@@ -64,7 +64,7 @@ struct HTTPBinTests {
                 paths["to\(code)"] = "/redirect-to?status_code=\(code)&url=\(elsewhere.url)"
             }
             var settings = Settings(bin.members(paths))
-            settings.delivery = ["retries: [\(Int(Self.schedule))s]", "timeout: 2s"]
+            settings.delivery = ["retries: [\(Int(Self.schedule))s]", "timeout: 4s"]
             try site.write(settings)
             #expect(try await site.advised("run", "--once").ending == .exited(1))
 

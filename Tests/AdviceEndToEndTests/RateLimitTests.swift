@@ -43,7 +43,8 @@ struct RateLimitTests {
                 #expect(lines.map(\.status) == statuses, "\(id)")
                 #expect(lines.map { String($0.attempt) } == (1...lines.count).map(String.init), "\(id)")
                 for (refused, next) in zip(lines, lines.dropFirst()) {
-                    #expect(next.at - refused.at >= 1000, "\(id): \(next.at - refused.at) ms")
+                    // nginx looks at the clock once for all that it finds to do: 2 ms are its own.
+                    #expect(next.at - refused.at >= 998, "\(id): \(next.at - refused.at) ms")
                 }
             }
             // Each is refused a few times, and not run against the wall.
