@@ -51,7 +51,7 @@ struct CertificateTests {
                 #expect(entry.error == error, "\(name)")
                 #expect(entry.state == (error == nil ? "delivered" : "waiting"), "\(name)")
                 let wait = try entry.waitSeconds
-                #expect(error == nil ? wait == nil : wait.map { $0 >= 600 && $0 <= 721 } == true, "\(name)")
+                #expect(error == nil ? wait == nil : wait.map { $0 >= 600 && $0 <= 725 } == true, "\(name)")
                 if let error { #expect(run.errors.contains(error), "it is in the daemon's log as well") }
             }
             let posted = expected.filter { $0.value == nil }.map {

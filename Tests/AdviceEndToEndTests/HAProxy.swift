@@ -48,7 +48,7 @@ extension Site {
                 timeout connect 5s
                 timeout client 60s
                 timeout server 60s
-                timeout tarpit 1s
+                timeout tarpit 4s
             frontend receiver
                 bind 0.0.0.0:\(port)
                 # With it a connection that is given up is reset, and not closed in order.

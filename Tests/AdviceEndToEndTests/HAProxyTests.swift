@@ -39,7 +39,7 @@ struct HAProxyTests {
             // Where haproxy may not drop it silently (it needs CAP_NET_ADMIN), the connection is reset.
             Fault(
                 path: "/drop", rule: "silent-drop", status: nil,
-                errors: ["no answer within 3 s", "the connection was lost before an answer"],
+                errors: ["no answer within 6 s", "the connection was lost before an answer"],
                 waitSeconds: schedule),
             Fault(
                 path: "/reset", rule: "reject", status: nil,
@@ -59,7 +59,7 @@ struct HAProxyTests {
                 Settings.Subscriber(id: String(fault.path.dropFirst()), url: url(number + 1, fault.path))
             }
             var settings = Settings(faulty + others)
-            settings.delivery = ["retries: [\(Int(Fault.schedule))s]", "timeout: 3s"]
+            settings.delivery = ["retries: [\(Int(Fault.schedule))s]", "timeout: 6s"]
             try site.write(settings)
             #expect(try await site.advised("run", "--once").ending == .exited(1))
 
@@ -73,17 +73,17 @@ struct HAProxyTests {
                 let wait = try #require(try entry.waitSeconds)
                 // An HTTP date is of whole seconds.
                 let asked = fault.waitSeconds - (fault.path == "/until" ? 1 : 0)
-                #expect(wait >= asked && wait <= asked * 1.2 + 2, "\(fault.path): \(wait) s")
+                #expect(wait >= asked && wait <= asked * 1.2 + 5, "\(fault.path): \(wait) s")
             }
             for other in others {
                 #expect(log[other.id]?.state == "delivered" && log[other.id]?.attempts == 1)
             }
-            // The slow ones take 1 and 3 s; as haproxy saw it, nobody waited for them.
+            // The slow ones take 4 and 6 s; as haproxy saw it, nobody waited for them.
             let lines = proxy.lines
             let begun = try #require(lines.map(\.at).min())
             let last = try #require(lines.on("/").map(\.at).max())
             #expect(lines.count == Fault.all.count + others.count)
-            #expect(last - begun < 1000, "milliseconds: \(last - begun)")
+            #expect(last - begun < 3000, "milliseconds: \(last - begun)")
         }
     }
 
@@ -119,7 +119,7 @@ struct HAProxyTests {
             }
             #expect(free.map(\.status) == Array(repeating: 204, count: 12))
             let wait = try #require(free.last).at - (try #require(lines.first)).at
-            #expect(wait < 1000, "milliseconds: \(wait)")
+            #expect(wait < 1900, "milliseconds: \(wait)")
         }
     }
 }

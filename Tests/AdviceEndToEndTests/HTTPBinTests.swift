@@ -89,8 +89,8 @@ struct HTTPBinTests {
 
     private func next(_ entry: LoggedDelivery) throws -> Became.Next? {
         guard let wait = try entry.waitSeconds else { return nil }
-        // The jitter is up to a fifth, upward only; half a second for writing it down.
-        func isAfter(_ seconds: Double) -> Bool { wait >= seconds && wait <= seconds * 1.2 + 0.5 }
+        // The jitter is up to a fifth, upward only; 5 s are for a machine that is busy with other tests.
+        func isAfter(_ seconds: Double) -> Bool { wait >= seconds && wait <= seconds * 1.2 + 5 }
         if isAfter(Self.schedule) { return .schedule }
         if isAfter(300) { return .fiveMinutes }
         if isAfter(3600) { return .anHour }
