@@ -20,6 +20,10 @@ public enum Limits {
     /// An attempt that is older than this moves to the second pool: who hangs takes no place from who
     /// answers.
     public static let youngFor = Span.seconds(2)
+    /// ...and where many answer sooner, when it takes so many times as long as they do,
+    public static let youngAnswers: Int64 = 8
+    /// but not before this: a receiver that takes a moment is not hung.
+    public static let shortestYoung = Span.milliseconds(100)
     /// Attempts in the second pool at most: some 60 KB each.
     public static let secondPool = 4096
     /// How long a 429 keeps all who share the limit key waiting: without a wish of its own...

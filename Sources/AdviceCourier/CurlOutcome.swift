@@ -56,7 +56,7 @@ enum CurlOutcome {
             // The same code stands for an answer that is no HTTP.
             return exchange.phase == .lookup ? .blocked : .retry
         case CURLE_URL_MALFORMAT: return .refused
-        case CURLE_SSL_CACERT_BADFILE: return .ours
+        case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM: return .ours
         default: return .retry
         }
     }
@@ -144,6 +144,7 @@ enum CurlOutcome {
             timeoutWords(exchange.phase, timeout: timeout, connectTimeout: connectTimeout)
         case CURLE_PEER_FAILED_VERIFICATION: certificateWords(exchange.verifyResult)
         case CURLE_SSL_CACERT_BADFILE: "the bundle of certificate authorities cannot be read"
+        case CURLE_SSL_CERTPROBLEM: "our client certificate or its key cannot be used"
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
             "no TLS connection: the receiver speaks no TLS there, or none of 1.2 and newer"
         case CURLE_GOT_NOTHING: "the connection was closed without an answer"

@@ -59,12 +59,14 @@ public struct Dispatcher: Sendable {
         var keys: [SigningSecret] = []
         var custom: [CustomHeader] = []
         let url: String
+        var tls: CourierRequest.TLS?
         do {
             url = try secrets.read(endpoint.url)
             for secret in endpoint.secrets { keys.append(try SigningSecret(try secrets.read(secret))) }
             for header in options.headers ?? [] {
                 custom.append(try CustomHeader(name: header.name, value: try secrets.read(header.value)))
             }
+            if let own = options.tls { tls = try read(own) }
         } catch let error {
             throw Obstacle(reason: "\(error)")
         }
@@ -76,6 +78,7 @@ public struct Dispatcher: Sendable {
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
         allow(&request, options)
         request.keepsConnection = endpoint.sharesHost
+        request.tls = tls
         request.version = options.http2 == true ? .http2 : .http11
         return request
     }
@@ -98,5 +101,12 @@ public struct Dispatcher: Sendable {
         for text in options.allowNetworks ?? [] {
             if case .success(let block) = AddressBlock.parse(text) { request.allowNetworks.append(block) }
         }
+    }
+
+    private func read(_ own: Subscriber.TLS) throws(SecretUnreadable) -> CourierRequest.TLS {
+        var key: [UInt8]?
+        // A secret's line end is not part of it, but of a PEM.
+        if let place = own.key { key = Array((try secrets.read(place) + "\n").utf8) }
+        return CourierRequest.TLS(authorities: own.ca, certificate: own.cert, key: key)
     }
 }

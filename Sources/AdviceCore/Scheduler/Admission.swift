@@ -28,6 +28,8 @@ struct Admission {
     private var concurrency = 1
     private var perHost = 1
     private var secondPool = 0
+    /// How long attempts take, smoothed over all of them; begins where it makes no difference.
+    private var answerTime = Span(nanoseconds: Limits.youngFor.nanoseconds / Limits.youngAnswers)
     private var sweptAt: Span?
     private static let manyKeys = 8192
     private static let sweepInterval = Span.minutes(1)
@@ -140,7 +142,10 @@ struct Admission {
         }
         if isOld { old -= 1 } else { young -= 1 }
         keys.values[place].inFlight -= 1
-        if let duration { keys.values[place].note(duration) }
+        if let duration {
+            keys.values[place].note(duration)
+            answerTime = Span(nanoseconds: (answerTime.nanoseconds * 31 + duration.nanoseconds) / 32)
+        }
         if let slowDown {
             let wish = now + min(slowDown, Limits.longestSlowDown)
             keys.values[place].closedUntil = max(keys.values[place].closedUntil, wish)
@@ -171,6 +176,13 @@ struct Admission {
 
     // MARK: The second pool
 
+    /// Hung receivers hold their places no longer than this. Where the others answer in milliseconds, two
+    /// seconds of waiting would be all that a small fan-out takes.
+    private var youngFor: Span {
+        let answers = Span(nanoseconds: answerTime.nanoseconds * Limits.youngAnswers)
+        return min(Limits.youngFor, max(Limits.shortestYoung, answers))
+    }
+
     private mutating func age(at now: Span) {
         // Keys that were closed or busy are remembered until they are asked for again; most never are.
         if keys.count > Admission.manyKeys, sweptAt.map({ now - $0 > Admission.sweepInterval }) ?? true {
@@ -180,7 +192,7 @@ struct Admission {
         while begunHead < begun.count {
             let head = begun[begunHead]
             if tickets[head.ticket] == false {
-                guard now - head.at >= Limits.youngFor, old < secondPool else { break }
+                guard now - head.at >= youngFor, old < secondPool else { break }
                 tickets[head.ticket] = true
                 young -= 1
                 old += 1
@@ -196,7 +208,7 @@ struct Admission {
     /// When a transfer that is in the way will move to the second pool; nil where none is in the way.
     func nextAging(after now: Span) -> Span? {
         guard young >= concurrency, old < secondPool, begunHead < begun.count else { return nil }
-        return max(.zero, begun[begunHead].at + Limits.youngFor - now)
+        return max(.zero, begun[begunHead].at + youngFor - now)
     }
 
     // MARK: Where there is no room
