@@ -8,7 +8,7 @@ extension AloneTests {
     /// nginx saw it.
     @Test(
         "500 endpoints that accept and never answer cost the others less than half as much time again",
-        arguments: [1024])
+        arguments: [256])
     func hung(_ concurrency: Int) async throws {
         let silent = try SilentListener()
         var (without, with): ([Double], [Double]) = ([], [])

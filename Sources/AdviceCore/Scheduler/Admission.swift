@@ -2,10 +2,10 @@
 /// limit key and for each host that the settings name. A delivery whose key is full steps aside and holds up
 /// nobody behind it; where too many have, it goes back to the store with a time at which there may be room.
 ///
-/// A transfer that is older than `Limits.youngFor` moves to a second pool: hung receivers take no room from
+/// A transfer that is older than `youngFor` moves to a second pool: hung receivers take no room from
 /// those that answer. Times are since boot.
 struct Admission {
-    /// In flight, and younger than `Limits.youngFor`.
+    /// In flight, and younger than `youngFor`.
     private(set) var young = 0
     /// In flight for longer: the second pool.
     private(set) var old = 0
