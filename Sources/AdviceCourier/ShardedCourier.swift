@@ -3,8 +3,8 @@ import Synchronization
 /// Several engines as one courier: a host always has the same one, where its connections are kept. One engine
 /// is bound to one core by its queue, and it is TLS handshakes that fill it.
 ///
-/// Requests with authorities of their own have an engine apart: libcurl keeps one parsed bundle for an engine,
-/// and another one in between would have it read the system's again, at 30 ms each time.
+/// Requests with authorities of their own have an engine apart: libcurl keeps one parsed bundle for an
+/// engine, and another one in between would have it read the system's again, at 30 ms each time.
 public final class ShardedCourier: Courier {
     /// Engines at most: beyond four the store is what is waited for.
     public static let mostEngines = 4
