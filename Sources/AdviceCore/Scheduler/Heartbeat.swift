@@ -28,8 +28,8 @@ struct Heartbeat: Sendable {
         lastPartAt = max(lastPartAt ?? .zero, boot + spread)
     }
 
-    /// Whether a ping is to go out now; if so, it is underway from now on. `isQuiet`: no delivery is due or in
-    /// flight.
+    /// Whether a ping is to go out now; if so, it is underway from now on. `isQuiet`: no delivery is due or
+    /// in flight.
     mutating func take(at boot: Span, isQuiet: Bool) -> Bool {
         guard isWanted else { return false }
         if isQuiet, let last = lastPartAt, boot >= last {
