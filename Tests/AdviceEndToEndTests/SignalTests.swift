@@ -30,7 +30,7 @@ struct SignalTests {
             var settings = Settings(
                 (0..<300).map { .init(id: "s\($0)", url: "http://127.0.1.\($0 % 100 + 1):\(receiver.port)/") }
             )
-            settings.delivery = ["concurrency: 32", "per_host: 1", "timeout: 60s"]
+            settings.delivery = ["concurrency: 32", "per_host: 1", "timeout: 30s"]
             try site.write(settings)
             let daemon = try await site.daemon()
             try await receiver.requests(61)
