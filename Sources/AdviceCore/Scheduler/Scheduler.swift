@@ -251,7 +251,7 @@ public struct Scheduler: Sendable {
             // Nobody may be there to end the hold: what is due is left for a later run.
             hasExited = true
             effects.append(.exit(.quiet(somethingWaits: true)))
-        } else if once, !trust.isHolding, deliveries.isQuiet(at: now),
+        } else if once, !trust.isHolding, deliveries.isQuiet(at: now), !deliveries.hasSpilled(at: now),
             upcoming(at: now).map({ $0.due > now }) ?? true
         {
             hasExited = true
