@@ -6,10 +6,11 @@ import CSQLite
 /// Fail-stop: an fsync that failed once cannot be trusted again, since the next one "succeeds". After an
 /// error of input or output, or a sign of damage, every call is refused with that first error; a restart
 /// reads the disk.
-final class SQLiteConnection {
+final class SQLiteConnection: SQLDatabase {
     enum Mode { case readWrite, readOnly }
 
     let path: String
+    var howToGoOn: String { SQLiteConnection.howToGoOn }
     private var handle: OpaquePointer?
     private var statements: [String: SQLiteStatement] = [:]
     private var fatal: StoreError?
@@ -38,8 +39,7 @@ final class SQLiteConnection {
         fatal = fatal ?? .internalFault("\(path): the database was closed")
     }
 
-    /// The prepared form of `sql`, made once and kept.
-    func statement(_ sql: String) throws(StoreError) -> SQLiteStatement {
+    func statement(_ sql: String) throws(StoreError) -> any SQLStatement {
         if let statement = statements[sql] { return statement }
         try check()
         var prepared: OpaquePointer?
@@ -50,34 +50,18 @@ final class SQLiteConnection {
         return statement
     }
 
-    /// Runs one statement and gives all its rows.
-    @discardableResult
-    func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {
-        let statement = try statement(sql)
-        statement.bind(values)
-        var rows: [[SQLValue]] = []
-        try statement.walk { () throws(StoreError) in
-            rows.append(statement.row())
-            return true
-        }
-        return rows
+    func insertion(_ insertion: SQLInsertion) throws(StoreError) -> any SQLStatement {
+        let values = insertion.columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+        return try statement(
+            "INSERT INTO \(insertion.table)(\(insertion.names)) VALUES (\(values)) \(insertion.conflict)")
     }
 
-    /// Runs several statements without parameters, as a schema is.
     func execute(_ script: String) throws(StoreError) {
         try check()
         let code = sqlite3_exec(handle, script, nil, nil, nil)
         guard code == SQLITE_OK else { throw fault(code) }
     }
 
-    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it.
-    func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-        let result = try transactionOrNothing { () throws(StoreError) -> Result? in try body() }
-        guard let result else { preconditionFailure("a body that must give a result gave one") }
-        return result
-    }
-
-    /// As `transaction`; a result of nil undoes all of it too.
     func transactionOrNothing<Result>(
         _ body: () throws(StoreError) -> Result?
     ) throws(StoreError) -> Result? {
@@ -93,8 +77,11 @@ final class SQLiteConnection {
         }
     }
 
-    /// The number of the row inserted last.
-    var lastInsertedNumber: Int64 { sqlite3_last_insert_rowid(handle) }
+    func moment<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try execute("BEGIN")
+        defer { try? execute("ROLLBACK") }
+        return try body()
+    }
 
     // MARK: Errors
 

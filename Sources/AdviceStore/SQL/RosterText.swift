@@ -4,6 +4,8 @@ import FoundationEssentials
 /// How a subscriber's values that are more than a word are written in their columns: a secret plainly where
 /// it is inline, as everyone can read it, and as a JSON object where it says where to look.
 enum RosterText {
+    static let howToGoOn = "restore a backup of the database"
+
     static func text(_ value: Protected) -> String {
         switch value {
         case .inline(let text) where !text.hasPrefix("{"): text
@@ -80,7 +82,7 @@ enum RosterText {
     {
         guard let value = try? JSONDecoder().decode(type, from: Data(text.utf8)) else {
             throw .damaged(
-                "a subscriber's column does not hold what was written: \(SQLiteConnection.howToGoOn)")
+                "a subscriber's column does not hold what was written: \(RosterText.howToGoOn)")
         }
         return value
     }

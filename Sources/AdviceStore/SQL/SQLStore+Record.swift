@@ -1,22 +1,29 @@
-public import AdviceCore
+import AdviceCore
 
-extension SQLiteStore {
-    @discardableResult
-    public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant? {
-        let freed = try write(now) { () throws(StoreError) -> Instant? in
-            let delivery = try connection.statement(SQLiteStore.upsert)
-            for (slot, place) in try inKeyOrder(group.records) {
-                try write(group.records[place], slot, delivery, now)
-            }
-            let finish = try connection.statement("DELETE FROM batch WHERE number = $1")
-            for batch in group.finishedBatches {
-                finish.bind(1, batch)
-                try finish.run()
-            }
-            return try follow(group, now)
+extension SQLStore {
+    /// Writes a group, inside a transaction.
+    func put(_ group: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
+        try writeRows(group.records, now)
+        // Another series' attempt may have brought an endpoint to be suspended meanwhile.
+        for record in group.records {
+            if let health = record.health { try write(health, of: record.key, now) }
         }
-        inFlight.settle(group)
-        return freed
+        let waiting = group.records.filter { $0.state == .waiting }
+        if !waiting.isEmpty {
+            let suspended = try suspended(among: waiting.map(\.key.subscriber))
+            for record in waiting where suspended.contains(record.key.subscriber) { try hold(record.key) }
+        }
+        try finish(group.finishedBatches)
+        return try follow(group, now)
+    }
+
+    private func finish(_ batches: [Int64]) throws(StoreError) {
+        guard !batches.isEmpty else { return }
+        let finish = try database.statement("DELETE FROM batch WHERE number = $1")
+        for batch in batches {
+            finish.bind(1, batch)
+            try finish.run()
+        }
     }
 
     /// What the outcomes mean for other deliveries of their subscribers: the next is set free, a superseded
@@ -33,7 +40,7 @@ extension SQLiteStore {
             if release.isSuperseded { due(try supersede(record.key, of: release, now)) }
             // The endpoint has taken something again: what was held for it goes on.
             if record.health == .healthy { due(try resume(record.key.subscriber, now)) }
-            guard holdsSome else { continue }
+            guard holdsSome, mayBeHeld(record.key.subscriber) else { continue }
             if record.state == .held, try isSuspended(record.key.subscriber) { continue }
             if release.kind == .correction || release.kind == .alert {
                 // Held for an endpoint that has come back meanwhile.
@@ -46,9 +53,7 @@ extension SQLiteStore {
                 due(try free(of: record.key.subscriber, in: release.info.series, at: next))
             }
         }
-        if holdsSome, first != nil {
-            holdsSome = try connection.query("SELECT 1 FROM delivery WHERE state = 2 LIMIT 1").count > 0
-        }
+        if holdsSome, first != nil { try lookForHeld() }
         return first
     }
 
@@ -62,48 +67,58 @@ extension SQLiteStore {
         return order
     }
 
-    private func write(
-        _ record: DeliveryRecord, _ slot: Int64, _ delivery: SQLiteStatement, _ now: Instant
-    ) throws(StoreError) {
-        precondition(
-            record.state != .waiting || record.nextAttemptAt != nil, "a waiting delivery has a next attempt")
-        try bind(record, slot, now, to: delivery)
-        try delivery.run()
-        // The one attempt of a delivery that went through at once is all in its row.
-        if let attempt = record.attempt,
-            record.state != .delivered || attempt.number > 1 || record.attempts > 1
-        {
-            try writeAttempt(attempt, record.key, slot)
+    private func writeRows(_ records: [DeliveryRecord], _ now: Instant) throws(StoreError) {
+        let deliveries = try database.insertion(SQLStore.deliveries)
+        let attempts = try database.insertion(SQLStore.attempts)
+        for (slot, place) in try inKeyOrder(records) {
+            let record = records[place]
+            precondition(
+                record.state != .waiting || record.nextAttemptAt != nil,
+                "a waiting delivery has a next attempt")
+            try bind(record, slot, now, to: deliveries)
+            try deliveries.run()
+            // The one attempt of a delivery that went through at once is all in its row.
+            if let attempt = record.attempt,
+                record.state != .delivered || attempt.number > 1 || record.attempts > 1
+            {
+                bind(attempt, record.key, slot, to: attempts)
+                try attempts.run()
+            }
         }
-        if let health = record.health { try write(health, of: record.key, now) }
-        // Another series' attempt has brought the endpoint to be suspended meanwhile.
-        if record.state == .waiting, try isSuspended(record.key.subscriber) { try hold(record.key, slot) }
+        try deliveries.finish()
+        try attempts.finish()
     }
 
-    private func hold(_ key: DeliveryKey, _ slot: Int64) throws(StoreError) {
-        try connection.query(
+    private func hold(_ key: DeliveryKey) throws(StoreError) {
+        let slot = try slot(of: key)
+        try database.query(
             """
             UPDATE delivery SET state = \(DeliveryState.held.code), next_attempt_at = NULL
-            WHERE subject = $1 AND slot = $2 AND subscriber = $3
+            WHERE subject = $1 AND slot = $2 AND subscriber = $3 AND state = \(DeliveryState.waiting.code)
             """, [.integer(key.subject), .integer(slot), .integer(key.subscriber)])
         holdsSome = true
     }
 
     /// The whole row anew. What was delivered stays delivered (P7), whatever comes later.
-    private static let upsert = """
-        INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, status, latency_ms,
-            after_ms, next_attempt_at, gone_at, error)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        ON CONFLICT(subject, slot, subscriber) DO UPDATE SET release = excluded.release,
-            state = excluded.state, attempts = excluded.attempts,
-            status = coalesce(excluded.status, status),
-            latency_ms = coalesce(excluded.latency_ms, latency_ms), after_ms = excluded.after_ms,
-            next_attempt_at = excluded.next_attempt_at, gone_at = excluded.gone_at, error = excluded.error
-        WHERE delivery.state <> 1 OR excluded.state = 1
-        """
+    private static let deliveries = SQLInsertion(
+        table: "delivery",
+        columns: [
+            .init("subject"), .init("slot"), .init("subscriber"), .init("release"), .init("state"),
+            .init("attempts"), .init("status"), .init("latency_ms"), .init("after_ms"),
+            .init("next_attempt_at"), .init("gone_at"), .init("error", .text),
+        ], key: 3,
+        conflict: """
+            ON CONFLICT(subject, slot, subscriber) DO UPDATE SET release = excluded.release,
+                state = excluded.state, attempts = excluded.attempts,
+                status = coalesce(excluded.status, delivery.status),
+                latency_ms = coalesce(excluded.latency_ms, delivery.latency_ms),
+                after_ms = excluded.after_ms, next_attempt_at = excluded.next_attempt_at,
+                gone_at = excluded.gone_at, error = excluded.error
+            WHERE delivery.state <> 1 OR excluded.state = 1
+            """)
 
     private func bind(
-        _ record: DeliveryRecord, _ slot: Int64, _ now: Instant, to statement: SQLiteStatement
+        _ record: DeliveryRecord, _ slot: Int64, _ now: Instant, to statement: any SQLStatement
     ) throws(StoreError) {
         let release = try releaseRow(record.release)
         let changed = record.attempt.map { $0.at + $0.latency } ?? now
@@ -121,21 +136,25 @@ extension SQLiteStore {
         statement.bind(12, record.error)
     }
 
-    private func writeAttempt(
-        _ attempt: AttemptRecord, _ key: DeliveryKey, _ slot: Int64
-    ) throws(StoreError) {
-        // An attempt that was not charged is made again under its number: the last of them is kept.
-        let statement = try connection.statement(
-            """
-            INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, address, reply,
-                arrived)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    /// An attempt that was not charged is made again under its number: the last of them is kept.
+    private static let attempts = SQLInsertion(
+        table: "attempt",
+        columns: [
+            .init("subject"), .init("slot"), .init("subscriber"), .init("number"), .init("at"),
+            .init("status"), .init("error", .text), .init("latency"), .init("address", .text),
+            .init("reply", .bytes), .init("arrived"),
+        ], key: 4,
+        conflict: """
             ON CONFLICT(subject, slot, subscriber, number) DO UPDATE SET at = excluded.at,
                 status = excluded.status, error = excluded.error, latency = excluded.latency,
                 address = excluded.address, reply = excluded.reply,
-                arrived = CASE WHEN error = '\(SQLiteStore.noAnswerYet)' THEN excluded.arrived
-                    ELSE max(arrived, excluded.arrived) END
+                arrived = CASE WHEN attempt.error = '\(SQLStore.noAnswerYet)' THEN excluded.arrived
+                    WHEN attempt.arrived = 1 THEN 1 ELSE excluded.arrived END
             """)
+
+    private func bind(
+        _ attempt: AttemptRecord, _ key: DeliveryKey, _ slot: Int64, to statement: any SQLStatement
+    ) {
         statement.bind(1, key.subject)
         statement.bind(2, slot)
         statement.bind(3, key.subscriber)
@@ -146,14 +165,13 @@ extension SQLiteStore {
         statement.bind(8, attempt.latency.nanoseconds)
         statement.bind(9, attempt.address)
         statement.bind(10, attempt.reply)
-        statement.bind(11, attempt.mayHaveArrived ? 1 : 0)
-        try statement.run()
+        statement.bind(11, Int64(attempt.mayHaveArrived ? 1 : 0))
     }
 
     /// Remembered of what was handed out, worked out for what was not.
     func slot(of key: DeliveryKey) throws(StoreError) -> Int64 {
         if let delivery = inFlight[key] { return delivery.slot }
-        let rows = try connection.query(
+        let rows = try database.query(
             """
             SELECT j.series, s.id FROM subject j JOIN subscriber s ON s.number = $2 WHERE j.number = $1
             """, [.integer(key.subject), .integer(key.subscriber)])

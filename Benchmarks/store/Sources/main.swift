@@ -1,0 +1,53 @@
+import AdviceCore
+import AdviceStore
+import Glibc
+
+/// What SQLite takes: `store-bench sqlite FOLDER SUBSCRIBERS RELEASES`.
+func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
+    let path = folder + "/advised.db"
+    var store = try SQLiteStore(path: path)
+    store.trustsClock = true
+    func measure(_ name: String, _ more: () -> String = { "" }, _ body: () throws -> Void) rethrows {
+        let before = Usage.now
+        try body()
+        say(name, Usage.now - before, more())
+    }
+    func size() -> Int {
+        var file = stat()
+        return stat(path, &file) == 0 ? Int(file.st_size) : 0
+    }
+    var cohort = CohortRecord(number: 0, series: "s", cohort: World.cohort, members: 0)
+    do {
+        let roster = World.roster(count)
+        try measure("import of \(count)") { cohort = try World.take(roster, into: store) }
+    }
+    do {
+        let roster = World.roster(count, changed: count / 100)
+        try measure("reload with 1 % changed") { cohort = try World.take(roster, into: store) }
+    }
+    for number in 1...releases {
+        try measure("release \(number): the step") { try World.release(number, cohort, from: store) }
+        let before = size()
+        var courier = NullCourier(store, now: World.instant(of: number))
+        try measure(
+            "release \(number): deliveries",
+            { "\(courier.delivered), \(max(0, size() - before) / max(1, courier.delivered)) bytes kept for each" }
+        ) { _ = try courier.run() }
+    }
+    try World.release(releases + 1, cohort, from: store)
+    var courier = NullCourier(store, now: World.instant(of: releases + 1))
+    _ = try courier.run(limit: count / 2)
+    store.close()
+    try measure("recovery up to the first claim") {
+        store = try SQLiteStore(path: path)
+        _ = try store.load()
+        _ = try store.claim(limit: 256, now: World.instant(of: releases + 1))
+    }
+    store.close()
+}
+
+let words = CommandLine.arguments
+switch words.count > 1 ? words[1] : "" {
+case "sqlite": try sqlite(words[2], Int(words[3]) ?? 1_000_000, Int(words[4]) ?? 1)
+default: print("usage: store-bench sqlite FOLDER SUBSCRIBERS RELEASES")
+}
