@@ -38,6 +38,20 @@ struct InFlight {
         if let batch = delivery.batch { batches[batch, default: 0] += 1 }
     }
 
+    /// All batches that are out.
+    var heldBatches: [Int64] { Array(batches.keys) }
+
+    /// What is out and has a row of its own.
+    var heldRows: [(key: DeliveryKey, slot: Int64)] {
+        deliveries.filter { $0.value.batch == nil }.map { (key: $0.key, slot: $0.value.slot) }
+    }
+
+    /// Takes back what was to be handed out and was not.
+    mutating func forget(_ claim: Claim) {
+        for delivery in claim.deliveries { deliveries.removeValue(forKey: delivery.key) }
+        for batch in claim.batches { batches.removeValue(forKey: batch.number) }
+    }
+
     /// Takes back what `group` has recorded.
     mutating func settle(_ group: OutcomeGroup) {
         // By place: a copy of a record, to look at its key, is five counted references.

@@ -89,7 +89,7 @@ extension SQLStore {
             [.integer(correction)])
         for row in rows {
             guard let release = row[0].integer, let subject = row[1].integer else { continue }
-            for (key, slot) in try inFlightFromBatches(of: release, subject) {
+            for (key, slot, owner) in try inFlightFromBatches(of: release, subject) {
                 let place: [SQLValue] = [.integer(key.subject), .integer(slot), .integer(key.subscriber)]
                 let isNew = try database.query(
                     """
@@ -99,6 +99,7 @@ extension SQLStore {
                     WHERE number = $4 ON CONFLICT DO NOTHING RETURNING 1
                     """,
                     place + [.integer(release), .integer(now.milliseconds), .integer(now.nanoseconds)])
+                if let owner { try note(owner, of: key, slot) }
                 if isNew.isEmpty { continue }
                 try database.query(
                     """

@@ -13,17 +13,8 @@ extension SQLStore {
             let suspended = try suspended(among: waiting.map(\.key.subscriber))
             for record in waiting where suspended.contains(record.key.subscriber) { try hold(record.key) }
         }
-        try finish(group.finishedBatches)
+        if !group.finishedBatches.isEmpty { try finish(group.finishedBatches) }
         return try follow(group, now)
-    }
-
-    private func finish(_ batches: [Int64]) throws(StoreError) {
-        guard !batches.isEmpty else { return }
-        let finish = try database.statement("DELETE FROM batch WHERE number = $1")
-        for batch in batches {
-            finish.bind(1, batch)
-            try finish.run()
-        }
     }
 
     /// What the outcomes mean for other deliveries of their subscribers: the next is set free, a superseded

@@ -13,7 +13,9 @@ extension SQLStore {
         return try write(now) { () throws(StoreError) in
             let generation = (try database.number("generation") ?? 0) + 1
             var roster = try RosterImport(store: self, generation: generation, joins: joins, now: now)
-            return try roster.run(entries, cohorts)
+            let change = try roster.run(entries, cohorts)
+            try tookRoster(now)
+            return change
         }
     }
 

@@ -57,11 +57,12 @@ public class SQLStore: Store {
 
     func isInFlight(_ key: DeliveryKey) throws(StoreError) -> Bool { inFlight[key] != nil }
 
-    /// What is in flight of a release and came from a batch: it may have no row yet.
+    /// What is in flight of a release and came from a batch: it may have no row yet. `owner` is the daemon
+    /// that has it, where there may be several.
     func inFlightFromBatches(
         of release: Int64, _ subject: Int64
-    ) throws(StoreError) -> [(key: DeliveryKey, slot: Int64)] {
-        inFlight.fromBatches(of: subject)
+    ) throws(StoreError) -> [(key: DeliveryKey, slot: Int64, owner: Int64?)] {
+        inFlight.fromBatches(of: subject).map { (key: $0.key, slot: $0.slot, owner: nil) }
     }
 
     /// Those of `subscribers` whose endpoint is suspended.
@@ -73,6 +74,23 @@ public class SQLStore: Store {
 
     /// Whether something may be held for the subscriber. True where it is not worth asking.
     func mayBeHeld(_ subscriber: Int64) -> Bool { true }
+
+    /// Throws `outdated` where another daemon has taken newer files.
+    func checkFiles() throws(StoreError) {}
+
+    /// Notes with the delivery's row that daemon `owner` has it in flight.
+    func note(_ owner: Int64, of key: DeliveryKey, _ slot: Int64) throws(StoreError) {}
+
+    /// Inside the transaction of an import.
+    func tookRoster(_ now: Instant) throws(StoreError) {}
+
+    func finish(_ batches: [Int64]) throws(StoreError) {
+        let finish = try database.statement("DELETE FROM batch WHERE number = $1")
+        for batch in batches {
+            finish.bind(1, batch)
+            try finish.run()
+        }
+    }
 
     /// Keeps `count` numbers for new subscribers, and gives the first.
     func reserveSubscribers(_ count: Int) throws(StoreError) -> Int64 {

@@ -1,0 +1,35 @@
+public import AdviceCore
+
+/// A store that several daemons share (storage.md, "PostgreSQL"). What a daemon does for it beside what it does
+/// for every store is in docs/decisions/0014.
+public protocol SharedStore: Store {
+    /// This daemon's name among those that share the store.
+    var instance: String { get }
+
+    /// The digest of this daemon's files: settings, points and roster. Set before `importRoster`, which notes
+    /// it with the roster; where another was noted since, `release` throws `outdated`. Nil: not compared.
+    var files: String? { get set }
+
+    /// The files that were taken last, by whichever daemon; nil before the first.
+    func takenFiles() throws(StoreError) -> TakenFiles?
+
+    /// How far the server's clock is ahead of this machine's, as it was read last.
+    var clockSkew: Span? { get }
+
+    /// What is in flight stays this daemon's for another minute. To be called every 20 s while anything is.
+    func renewLease(now: Instant) throws(StoreError)
+
+    /// Gives up what was claimed and not recorded, for others to take at once. At the end; `close` does it too.
+    func freeLease() throws(StoreError)
+}
+
+/// Which files a shared store was given last.
+public struct TakenFiles: Hashable, Sendable {
+    /// 1, 2, ...
+    public var number: Int64
+    public var digest: String
+    public init(number: Int64, digest: String) {
+        self.number = number
+        self.digest = digest
+    }
+}
