@@ -1,7 +1,7 @@
 public import AdviceCore
 
-/// A store that several daemons share (storage.md, "PostgreSQL"). What a daemon does for it beside what it does
-/// for every store is in docs/decisions/0014.
+/// A store that several daemons share (storage.md, "PostgreSQL"). What a daemon does for it beside what it
+/// does for every store is in docs/decisions/0014.
 public protocol SharedStore: Store {
     /// This daemon's name among those that share the store.
     var instance: String { get }
@@ -19,7 +19,8 @@ public protocol SharedStore: Store {
     /// What is in flight stays this daemon's for another minute. To be called every 20 s while anything is.
     func renewLease(now: Instant) throws(StoreError)
 
-    /// Gives up what was claimed and not recorded, for others to take at once. At the end; `close` does it too.
+    /// Gives up what was claimed and not recorded, for others to take at once. At the end; `close` does it
+    /// too.
     func freeLease() throws(StoreError)
 }
 

@@ -31,7 +31,9 @@ func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
         var courier = NullCourier(store, now: World.instant(of: number))
         try measure(
             "release \(number): deliveries",
-            { "\(courier.delivered), \(max(0, size() - before) / max(1, courier.delivered)) bytes kept for each" }
+            {
+                "\(courier.delivered), \(max(0, size() - before) / max(1, courier.delivered)) bytes kept for each"
+            }
         ) { _ = try courier.run() }
     }
     try World.release(releases + 1, cohort, from: store)

@@ -69,7 +69,8 @@ final class PostgresConnection: SQLDatabase {
 
     private static func name(_ parameters: [(name: String, value: String)]) -> String {
         func value(_ name: String) -> String? { parameters.last { $0.name == name }?.value }
-        return "PostgreSQL \(value("dbname") ?? "") at \(value("host") ?? value("hostaddr") ?? "this machine")"
+        let host = value("host") ?? value("hostaddr") ?? "this machine"
+        return "PostgreSQL \(value("dbname") ?? "") at \(host)"
     }
 
     /// Connects where there is no connection.
@@ -96,8 +97,8 @@ final class PostgresConnection: SQLDatabase {
         }
     }
 
-    /// Plans as SQLite makes them: from table to table in the order of the text, by keys. The tables grow by a
-    /// million rows between two looks of the statistics.
+    /// Plans as SQLite makes them: from table to table in the order of the text, by keys. Tables may grow by
+    /// a million rows between two looks of the statistics.
     private func settle() throws(StoreError) {
         try run(
             """
@@ -207,6 +208,25 @@ final class PostgresConnection: SQLDatabase {
         guard let handle else { throw .unreachable("\(path): the connection was lost") }
         return try done(
             PQexecPrepared(handle, name, Int32(values.count), values, lengths, isBinary, 0))
+    }
+
+    // MARK: Hearing
+
+    var socket: Int32? {
+        guard let handle, PQsocket(handle) >= 0 else { return nil }
+        return PQsocket(handle)
+    }
+
+    /// Takes what the server has sent unasked; true where another connection has said something.
+    func takeNotices() throws(StoreError) -> Bool {
+        guard let handle, PQconsumeInput(handle) == 1 else { throw fault(nil) }
+        let me = PQbackendPID(handle)
+        var isFromOthers = false
+        while let notice = PQnotifies(handle) {
+            if notice.pointee.be_pid != me { isFromOthers = true }
+            PQfreemem(notice)
+        }
+        return isFromOthers
     }
 
     /// The result, if it is one.

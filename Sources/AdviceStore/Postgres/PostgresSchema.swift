@@ -1,5 +1,5 @@
-/// The tables of `Schema`, as PostgreSQL has them, and what several daemons need besides: who they are, and who
-/// has what in flight. Text is compared as bytes, as SQLite does.
+/// The tables of `Schema`, as PostgreSQL has them, and what several daemons need besides: who they are, and
+/// who has what in flight. Text is compared as bytes, as SQLite does.
 enum PostgresSchema {
     /// Kept in `meta`. A database with a higher one was written by a newer program, and is refused.
     static let version: Int64 = 2

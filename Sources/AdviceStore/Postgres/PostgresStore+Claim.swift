@@ -42,7 +42,8 @@ extension PostgresStore {
             ORDER BY r.slot_date, r.sequence, r.number LIMIT 1
             """)
         for row in due where claim.deliveries.count < limit {
-            guard let subscriber = row[0].integer, try subjectsInFlight(of: subscriber).isEmpty else { continue }
+            guard let subscriber = row[0].integer, try subjectsInFlight(of: subscriber).isEmpty
+            else { continue }
             oldest.bind(1, subscriber)
             defer { oldest.reset() }
             if try oldest.step() { try takeOwned(oldest, into: &claim) }
@@ -60,21 +61,18 @@ extension PostgresStore {
             """)
         due.bind(1, at.nanoseconds)
         due.bind(2, Int64(limit - claim.deliveries.count))
-        let first = claim.deliveries.count
+        var taken: [(key: DeliveryKey, slot: Int64)] = []
         try due.walk { () throws(StoreError) in
+            taken.append(SQLStore.place(of: due))
             try takeRow(due, into: &claim)
             return true
         }
-        let taken = claim.deliveries[first...].map(\.key)
-        try own(taken.compactMap { key in inFlight[key].map { (key: key, slot: $0.slot) } })
+        try own(taken)
     }
 
     private func takeOwned(_ row: any SQLStatement, into claim: inout Claim) throws(StoreError) {
-        let count = claim.deliveries.count
         try takeRow(row, into: &claim)
-        guard claim.deliveries.count > count, let key = claim.deliveries.last?.key, let out = inFlight[key]
-        else { return }
-        try own([(key: key, slot: out.slot)])
+        try own([SQLStore.place(of: row)])
     }
 
     /// An earlier release of the same cohort has an unfinished batch for some of the members of batch b, of

@@ -91,11 +91,14 @@ extension PostgresStore {
             """, [.integer(at.nanoseconds), .integer(me)]
         ).compactMap { $0[0].integer }
         guard !gone.isEmpty else { return }
-        let numbers = PostgresStore.array(gone)
-        try connection.query("UPDATE batch SET owner = NULL WHERE owner = ANY(CAST($1 AS bigint[]))", [numbers])
-        try connection.query(
-            "UPDATE delivery SET owner = NULL WHERE owner = ANY(CAST($1 AS bigint[]))", [numbers])
-        try connection.query("UPDATE daemon SET lease = 0 WHERE number = ANY(CAST($1 AS bigint[]))", [numbers])
+        let change = [
+            "batch SET owner = NULL WHERE owner", "delivery SET owner = NULL WHERE owner",
+            "daemon SET lease = 0 WHERE number",
+        ]
+        for rows in change {
+            try connection.query(
+                "UPDATE \(rows) = ANY(CAST($1 AS bigint[]))", [PostgresStore.array(gone)])
+        }
     }
 
     // MARK: What others have in flight

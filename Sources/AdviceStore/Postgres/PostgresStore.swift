@@ -3,9 +3,9 @@ public import AdviceCore
 /// The store on a PostgreSQL server, which several daemons share. None leads: a release is made by whoever
 /// comes first, and batches and deliveries are handed out by lock.
 ///
-/// What is handed out is *owned* by a daemon (a row of `daemon`), and that holds a lease, by the server's clock:
-/// 60 s, renewed by every claim and by `renewLease`. Whose lease has run out loses what it owned to the next
-/// claim of any other.
+/// What is handed out is *owned* by a daemon (a row of `daemon`), and that holds a lease, by the server's
+/// clock: 60 s, renewed by every claim and by `renewLease`. Whose lease has run out loses what it owned to
+/// the next claim of any other.
 ///
 /// Claims, releases and records of what touches one delivery alone run beside each other (`Access.shared`);
 /// everything else runs alone. Who is alone is said by an advisory lock of the transaction's.
@@ -43,12 +43,12 @@ public final class PostgresStore: SQLStore, SharedStore {
     /// Of whom something may be held; nil where it was not asked.
     var heldAmong: Set<Int64>?
 
-    /// Connects to the database that `string` says (as libpq reads it), and makes its tables where it has none.
-    /// `instance` is this daemon's name among all that share the database, the same at every start: what an
-    /// earlier run of it had in flight is set free.
+    /// Connects to the database that `string` says (as libpq reads it), and makes its tables where it has
+    /// none. `instance` is this daemon's name among all that share the database, the same at every start:
+    /// what an earlier run of it had in flight is set free.
     ///
-    /// Throws `unreachable` where no server answers, `refused` where the database is another program's, or was
-    /// written by a newer version, or the string is none.
+    /// Throws `unreachable` where no server answers, `refused` where the database is another program's, or
+    /// was written by a newer version, or the string is none.
     public init(_ string: String, instance: String, clock: Clock = .server) throws(StoreError) {
         connection = try PostgresConnection(string)
         self.instance = instance
@@ -75,6 +75,7 @@ public final class PostgresStore: SQLStore, SharedStore {
         try claimShared(limit: limit, now: now)
     }
 
+    @discardableResult
     public override func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant? {
         try recordShared(group, now: now)
     }
@@ -97,6 +98,8 @@ public final class PostgresStore: SQLStore, SharedStore {
     override func note(_ owner: Int64, of key: DeliveryKey, _ slot: Int64) throws(StoreError) {
         try writeOwner(owner, of: key, slot)
     }
+
+    override var notOwned: String { "AND d.owner IS NULL" }
 
     // MARK: Transactions
 

@@ -1,8 +1,10 @@
 import AdviceCore
 
-/// A thin driver: prepared statements, kept, and transactions. One text of SQL serves both engines: parameters
-/// are `$1`, `$2`, ..., text is compared as bytes, and what the two say differently is left to the driver:
-/// SQLite keeps to the order of a `CROSS JOIN`, and each has an `ON`, for to PostgreSQL it is a `JOIN`. Confined to the queue of its owner.
+/// A thin driver: prepared statements, kept, and transactions. Confined to the queue of its owner.
+///
+/// One text of SQL serves both engines: parameters are `$1`, `$2`, ..., text is compared as bytes, and what the
+/// two say differently is left to the driver: SQLite keeps to the order of a `CROSS JOIN`, and each has an
+/// `ON`, for to PostgreSQL it is a `JOIN`.
 protocol SQLDatabase: AnyObject {
     /// The database as errors name it; holds no password.
     var path: String { get }

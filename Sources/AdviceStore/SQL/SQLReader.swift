@@ -123,7 +123,10 @@ public class SQLReader: StoreReader {
         into entries: inout [DeliveryLogEntry]
     ) throws(StoreError) {
         // With a subscriber this is one look-up by the key.
-        let whose = slot == nil ? "CAST($2 AS BIGINT) IS NULL AND CAST($3 AS BIGINT) IS NULL" : "d.slot = $2 AND d.subscriber = $3"
+        let whose =
+            slot == nil
+            ? "CAST($2 AS BIGINT) IS NULL AND CAST($3 AS BIGINT) IS NULL"
+            : "d.slot = $2 AND d.subscriber = $3"
         let statement = try database.statement(
             """
             SELECT s.id, r.point_number, r.slot_date, d.state, d.attempts, d.next_attempt_at,

@@ -13,6 +13,12 @@ extension SQLStore {
             LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
         """
 
+    /// The key of a row that `claimedRow` gives, with its slot.
+    static func place(of row: any SQLStatement) -> (key: DeliveryKey, slot: Int64) {
+        let key = DeliveryKey(subject: row.integer(ClaimRow.count + 1), subscriber: row.integer(0))
+        return (key: key, slot: row.integer(ClaimRow.count))
+    }
+
     func takeRow(_ statement: any SQLStatement, into claim: inout Claim) throws(StoreError) {
         let first = ClaimRow.count
         let row = ClaimRow(statement)
@@ -20,6 +26,8 @@ extension SQLStore {
         let release = try releaseRow(statement.integer(first + 2))
         let slot = statement.integer(first)
         let dueAt = statement.optionalInteger(first + 6).map(Instant.init(nanoseconds:))
+        // Of what was taken from a batch another may have made a row meanwhile.
+        guard inFlight[key] == nil else { return }
         inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint))
         var delivery = ClaimedDelivery(
             key: key, batch: nil, release: release.info, subscriberID: row.id,
@@ -132,7 +140,7 @@ extension SQLStore {
                 CROSS JOIN subscriber s ON s.number = d.subscriber
                 CROSS JOIN subject j ON j.number = $1 CROSS JOIN subject v ON v.number = r.subject
                 LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
-            WHERE \(SQLStore.mayHaveArrived)
+            WHERE \(SQLStore.mayHaveArrived) \(notOwned)
                 AND NOT EXISTS (SELECT 1 FROM delivery x WHERE x.subject = $1 AND x.slot = d.slot
                     AND x.subscriber = d.subscriber)
             ORDER BY d.slot, d.subscriber, r.revision DESC

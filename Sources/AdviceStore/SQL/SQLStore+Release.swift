@@ -16,7 +16,8 @@ extension SQLStore {
         _ draft: ReleaseDraft, content: FrozenContent, now: Instant
     ) throws(StoreError) -> Int64? {
         precondition(draft.row.kind == .released, "what is released is recorded as released")
-        return try writeOrNothing(now, draft.revision > 1 ? .alone : .shared) { () throws(StoreError) -> Int64? in
+        return try writeOrNothing(now, draft.revision > 1 ? .alone : .shared) {
+            () throws(StoreError) -> Int64? in
             try checkFiles()
             for row in draft.missed {
                 let inserted = try insert(row, draft.series, draft.edition, cohort: draft.cohort.number)

@@ -107,8 +107,7 @@ private struct RosterImport {
             cohorts[CohortKey(series: record.series, cohort: record.cohort)] = record.number
         }
         for (series, cohort) in wanted { _ = try number(series, cohort) }
-        for row in try database.query("SELECT series, min(since) FROM cohort WHERE members > 0 GROUP BY 1")
-        {
+        for row in try database.query("SELECT series, min(since) FROM cohort WHERE members > 0 GROUP BY 1") {
             if let series = row[0].text, let since = row[1].integer {
                 inhabited[series] = Instant(nanoseconds: since)
             }

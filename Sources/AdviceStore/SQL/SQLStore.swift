@@ -26,6 +26,7 @@ public class SQLStore: Store {
         preconditionFailure("an engine hands out in its own way")
     }
 
+    @discardableResult
     public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant? {
         let freed = try write(now) { () throws(StoreError) in try put(group, now) }
         inFlight.settle(group)
@@ -74,6 +75,9 @@ public class SQLStore: Store {
 
     /// Whether something may be held for the subscriber. True where it is not worth asking.
     func mayBeHeld(_ subscriber: Int64) -> Bool { true }
+
+    /// True of a delivery `d` that no daemon has in flight, where that is in its row: further on in a WHERE.
+    var notOwned: String { "" }
 
     /// Throws `outdated` where another daemon has taken newer files.
     func checkFiles() throws(StoreError) {}
@@ -197,17 +201,19 @@ extension SQLStore {
             try database.query(
                 """
                 UPDATE delivery SET
-                    next_attempt_at = $1 + next_attempt_at
+                    next_attempt_at = CAST($1 AS BIGINT) + next_attempt_at
                         - 1000000 * (r.released_at / 1000000 + delivery.after_ms),
-                    due_at = CASE WHEN delivery.due_at > $1 THEN $1 ELSE delivery.due_at END, after_ms = $1 / 1000000 - r.released_at / 1000000
+                    due_at = CASE WHEN delivery.due_at > CAST($1 AS BIGINT)
+                        THEN CAST($1 AS BIGINT) ELSE delivery.due_at END,
+                    after_ms = CAST($1 AS BIGINT) / 1000000 - r.released_at / 1000000
                 FROM release r
                 WHERE r.number = delivery.release AND delivery.state = 0
-                    AND r.released_at / 1000000 + delivery.after_ms > $1 / 1000000
+                    AND r.released_at / 1000000 + delivery.after_ms > CAST($1 AS BIGINT) / 1000000
                 """, [.integer(now.nanoseconds)])
             try database.query(
                 """
-                UPDATE batch SET due = $1 + batch.due - r.released_at FROM release r
-                WHERE r.number = batch.release AND r.released_at > $1
+                UPDATE batch SET due = CAST($1 AS BIGINT) + batch.due - r.released_at FROM release r
+                WHERE r.number = batch.release AND r.released_at > CAST($1 AS BIGINT)
                 """, [.integer(now.nanoseconds)])
             try forgetReleases()
         }
