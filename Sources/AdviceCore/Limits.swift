@@ -6,6 +6,9 @@ public enum Limits {
     public static let groupWait = Span.milliseconds(250)
     /// Groups on their way to the disk before sending pauses: nothing is sent that may not be recorded.
     public static let groupsUnderway = 4
+    /// Deliveries claimed at once where nothing is in flight, and members of a release's first batch, which
+    /// those that follow double: the first request leaves while the others are being read.
+    public static let firstClaim = 32
     /// Deliveries held in memory behind a host that is full, in all. Beyond it they wait in the store.
     public static let parkedDeliveries = 4096
     /// What goes back to the store because a host is full waits there this long at least: to claim it sooner

@@ -22,8 +22,8 @@ struct Exchange {
     var location: [UInt8] = []
     /// `http:` was allowed.
     var allowHTTP = false
-    /// The name was looked up for longer than a name server that is there takes to say no.
-    var isSlowLookup = false
+    /// No name server has answered.
+    var isLookupDark = false
 
     enum Phase { case lookup, connecting, connected }
 
@@ -63,8 +63,7 @@ enum CurlOutcome {
         case CURLE_OPERATION_TIMEDOUT: return exchange.phase != .connected
         case CURLE_COULDNT_CONNECT:
             return [ENETUNREACH, EHOSTUNREACH, ENETDOWN, ETIMEDOUT].contains(exchange.osErrno)
-        // 7.88.1 does not say whether a name is unknown or its server was not reached: the time it took does.
-        case CURLE_COULDNT_RESOLVE_HOST: return exchange.isSlowLookup
+        case CURLE_COULDNT_RESOLVE_HOST: return exchange.isLookupDark
         default: return false
         }
     }
@@ -131,7 +130,9 @@ enum CurlOutcome {
                 ? exchange.allowHTTP ? "neither https nor http" : "not https: set allow_http, or use https"
                 : "the answer is not HTTP"
         case CURLE_URL_MALFORMAT: "the URL is not valid"
-        case CURLE_COULDNT_RESOLVE_HOST: "the host's name has no address"
+        case CURLE_COULDNT_RESOLVE_HOST:
+            exchange.isLookupDark
+                ? "no name server answers for the host's name" : "the host's name has no address"
         case CURLE_COULDNT_CONNECT: connectWords(errno: exchange.osErrno)
         case CURLE_OPERATION_TIMEDOUT:
             timeoutWords(exchange.phase, timeout: timeout, connectTimeout: connectTimeout)
@@ -170,7 +171,7 @@ enum CurlOutcome {
         _ phase: Exchange.Phase, timeout: Span, connectTimeout: Span
     ) -> String {
         switch phase {
-        case .lookup: "the host's name was not found within \(seconds(min(timeout, connectTimeout)))"
+        case .lookup: "no name server has answered within \(seconds(min(timeout, connectTimeout)))"
         case .connecting: "no connection within \(seconds(min(timeout, connectTimeout)))"
         case .connected: "no answer within \(seconds(timeout))"
         }

@@ -18,7 +18,8 @@ enum Options {
         setTLS(easy, caBundle: caBundle)
         // Signals are the daemon's; without this libcurl would use SIGALRM for lookups that time out.
         long(easy, CURLOPT_NOSIGNAL, 1)
-        // A lookup that outlives its attempt would else block every other one (7.88.1 joins its thread).
+        // Names are looked up by `Resolver`. Were libcurl to do it after all, a lookup that outlives its
+        // attempt would block every other one (7.88.1 joins its thread).
         long(easy, CURLOPT_QUICK_EXIT, 1)
         long(easy, CURLOPT_TCP_NODELAY, 1)
         long(easy, CURLOPT_MAXLIFETIME_CONN, connectionLifeSeconds)
@@ -58,20 +59,23 @@ enum Options {
         long(easy, CURLOPT_CA_CACHE_TIMEOUT, 86_400)
     }
 
-    /// What differs between attempts and is no pointer to the handle's own memory.
-    static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest) {
+    /// What differs between attempts and is no pointer to the handle's own memory. `used` is the time that
+    /// the attempt has taken already.
+    static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest, used: Span) {
         string(easy, CURLOPT_URL, request.url)
         string(easy, CURLOPT_PROTOCOLS_STR, request.allowHTTP ? "http,https" : "https")
         string(easy, CURLOPT_CUSTOMREQUEST, request.method == .post ? nil : request.method.rawValue)
-        // Rounded up, for 0 would be libcurl's own five minutes, and none at all.
-        long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.connectTimeout.milliseconds)))
-        long(easy, CURLOPT_TIMEOUT_MS, max(1, Int(request.timeout.milliseconds)))
+        long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout - used))
+        long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout - used))
         setKeeping(easy, request.keepsConnection)
         switch request.version {
         case .http11: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         case .http2: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
         }
     }
+
+    /// One at least: 0 would be libcurl's own five minutes, or no limit at all.
+    private static func milliseconds(_ span: Span) -> Int { max(1, Int(span.milliseconds)) }
 
     /// 7.88.1 walks its whole DNS cache at the end of each transfer and its whole connection cache at each
     /// eviction: a fan-out to N hosts is quadratic unless they stay out of both (16 times slower at 20,000).

@@ -27,6 +27,10 @@ static inline CURLcode ccurl_set_headers(CURL *easy, struct curl_slist *_Nullabl
     return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 }
 
+static inline CURLcode ccurl_set_names(CURL *easy, struct curl_slist *_Nullable names) {
+    return curl_easy_setopt(easy, CURLOPT_RESOLVE, names);
+}
+
 /// For WRITEFUNCTION and HEADERFUNCTION, which share a type.
 static inline CURLcode ccurl_set_receiver(
     CURL *easy, CURLoption option, curl_write_callback _Nonnull function) {

@@ -4,6 +4,7 @@
 #include <sys/timex.h>
 #include <sys/prctl.h>
 #include <sys/file.h>
+#include <malloc.h>
 
 // prctl takes a variable number of arguments, which Swift cannot call.
 static inline int advice_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

@@ -93,7 +93,7 @@ struct PreviewedPoint {
 
 extension Endpoint {
     /// A subscriber's endpoint, as a single request needs it.
-    init(_ subscriber: Subscriber) {
+    convenience init(_ subscriber: Subscriber) {
         self.init(
             url: subscriber.url, secrets: subscriber.secrets, format: subscriber.format, limitKey: "",
             sharesHost: false, options: subscriber.options)

@@ -27,6 +27,21 @@ enum Tools {
             "there is no Python with standardwebhooks; scripts/python-venv makes it")
     }
 
+    /// The courier alone, as Benchmarks/courier drives it: `$ADVISED_COURIER_BENCH`.
+    static func courierBench() throws -> String {
+        try existing(
+            [environment["ADVISED_COURIER_BENCH"] ?? root + "/.build-tests/release/courier-bench"],
+            "there is no courier-bench; scripts/build --tests makes it")
+    }
+
+    static func valgrind() throws -> String {
+        try existing(["/usr/bin/valgrind"], "valgrind is missing: apt-get install valgrind")
+    }
+
+    static func strip() throws -> String {
+        try existing(["/usr/bin/strip"], "strip is missing: apt-get install binutils")
+    }
+
     static func nginx() throws -> String {
         try existing(["/usr/sbin/nginx", "/usr/bin/nginx"], "nginx is missing: apt-get install nginx-light")
     }

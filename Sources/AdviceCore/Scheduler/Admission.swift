@@ -42,6 +42,10 @@ struct Admission {
         /// How long an attempt takes here, smoothed.
         var pace = Span.milliseconds(200)
 
+        mutating func note(_ duration: Span) {
+            pace = Span(nanoseconds: (pace.nanoseconds * 7 + duration.nanoseconds) / 8)
+        }
+
         func isIdle(at now: Span) -> Bool {
             inFlight == 0 && parked.isEmpty && closedUntil <= now && backlogUntil <= now
         }
@@ -91,15 +95,12 @@ struct Admission {
         while young < concurrency, let delivery = ready.popFirst() {
             waiting -= 1
             let name = delivery.endpoint.limitKey
-            var key = keys[name] ?? Key()
-            let closed = key.closedUntil > now ? key.closedUntil - now : nil
-            if let wait = closed ?? pace(delivery, at: now) {
+            if let wait = closed(name, at: now) ?? pace(delivery, at: now) {
                 wakeNext(name)
                 return .wait(delivery, wait)
             }
-            guard key.inFlight < cap(of: name) else {
-                let decision = stepAside(delivery, &key, at: now)
-                keys[name] = key
+            if let place = keys.index(forKey: name), keys.values[place].inFlight >= cap(of: name) {
+                let decision = stepAside(delivery, place, at: now)
                 wakeGroup(of: name)
                 if let decision { return decision }
                 continue
@@ -109,8 +110,7 @@ struct Admission {
                 parked += 1
                 continue
             }
-            key.inFlight += 1
-            keys[name] = key
+            keys[name, default: Key()].inFlight += 1
             if let group = groupName(of: name) { groups[group]?.inFlight += 1 }
             if let rate = delivery.endpoint.options.rate, rate > 0 {
                 paced[delivery.subscriberID] = now + Span(nanoseconds: Int64(1e9 / rate))
@@ -133,19 +133,20 @@ struct Admission {
     mutating func free(
         _ ticket: UInt64, _ name: String, duration: Span? = nil, slowDown: Span? = nil, at now: Span
     ) {
-        guard let isOld = tickets.removeValue(forKey: ticket), var key = keys[name], key.inFlight > 0 else {
+        guard let isOld = tickets.removeValue(forKey: ticket), let place = keys.index(forKey: name),
+            keys.values[place].inFlight > 0
+        else {
             preconditionFailure("a key is freed once for each delivery taken")
         }
         if isOld { old -= 1 } else { young -= 1 }
-        key.inFlight -= 1
-        if let duration {
-            key.pace = Span(nanoseconds: (key.pace.nanoseconds * 7 + duration.nanoseconds) / 8)
-        }
+        keys.values[place].inFlight -= 1
+        if let duration { keys.values[place].note(duration) }
         if let slowDown {
-            key.closedUntil = max(key.closedUntil, now + min(slowDown, Limits.longestSlowDown))
+            let wish = now + min(slowDown, Limits.longestSlowDown)
+            keys.values[place].closedUntil = max(keys.values[place].closedUntil, wish)
         }
         if let group = groupName(of: name) { groups[group]?.inFlight -= 1 }
-        keys[name] = key.isIdle(at: now) ? nil : key
+        if keys.values[place].isIdle(at: now) { keys.remove(at: place) }
         wakeNext(name)
     }
 
@@ -202,19 +203,29 @@ struct Admission {
 
     /// Parks a delivery in memory; where too many are parked it is to wait in the store, for about as long as
     /// it takes until those before it are through.
+    ///
+    /// The key is changed where it lies: a copy would be one of all that is parked there.
     private mutating func stepAside(
-        _ delivery: ClaimedDelivery, _ key: inout Key, at now: Span
+        _ delivery: ClaimedDelivery, _ place: Dictionary<String, Key>.Index, at now: Span
     ) -> Decision? {
         if parked < Limits.parkedDeliveries {
-            key.parked.append(delivery)
+            keys.values[place].parked.append(delivery)
             parked += 1
             return nil
         }
+        let key = keys[place].value
         let name = delivery.endpoint.limitKey
         let each = Span(nanoseconds: key.pace.nanoseconds / Int64(max(1, cap(of: name))))
         let ahead = Span(nanoseconds: each.nanoseconds * Int64(key.parked.count))
-        key.backlogUntil = max(key.backlogUntil, now + max(ahead, Limits.shortestSpill)) + each
-        return .wait(delivery, key.backlogUntil - now)
+        let until = max(key.backlogUntil, now + max(ahead, Limits.shortestSpill)) + each
+        keys.values[place].backlogUntil = until
+        return .wait(delivery, until - now)
+    }
+
+    /// How long a key is closed for that a 429 has closed.
+    private func closed(_ name: String, at now: Span) -> Span? {
+        guard let until = keys[name]?.closedUntil, until > now else { return nil }
+        return until - now
     }
 
     private mutating func pace(_ delivery: ClaimedDelivery, at now: Span) -> Span? {

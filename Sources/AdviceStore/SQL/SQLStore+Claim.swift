@@ -66,17 +66,16 @@ extension SQLStore {
                 AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
                 WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND d.state IN (0, 1, 2))
             """ : ""
+        let look = try whatToLookAt(range, release)
         let statement = try database.statement(
             """
             SELECT \(ClaimRow.columns(member: "m")),
-                m.slot_hash >> \(Schema.slotShift), \(SQLStore.isBehind("m.subscriber", "j.series"))
+                m.slot_hash >> \(Schema.slotShift), \(look.behind)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
                 CROSS JOIN subject j ON j.number = $5
-                LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
+                \(look.endpoint)
             WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
-                AND (m.active_until IS NULL OR m.active_until > $4)
-                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
-                    AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber)
+                AND (m.active_until IS NULL OR m.active_until > $4) \(look.rows)
                 \(hadEarlier) \(hadOther)
             ORDER BY m.slot_hash, m.subscriber
             """)
@@ -110,6 +109,40 @@ extension SQLStore {
             claim.deliveries.append(delivery)
             return true
         }
+    }
+
+    /// What a batch's claim looks at beside the members: nothing of what the tables have no row of. Three
+    /// questions for the batch save three look-ups for each member.
+    private struct Look {
+        var behind = "0"
+        var endpoint = ""
+        var rows = ""
+    }
+
+    private func whatToLookAt(
+        _ range: ClosedRange<Int64>, _ release: ReleaseRow
+    ) throws(StoreError) -> Look {
+        let found = try database.statement(
+            """
+            SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN (0, 2)), EXISTS (SELECT 1 FROM endpoint),
+                EXISTS (SELECT 1 FROM delivery WHERE subject = $1 AND slot BETWEEN $2 AND $3)
+            """)
+        found.bind(1, release.subject)
+        found.bind(2, range.lowerBound >> Schema.slotShift)
+        found.bind(3, range.upperBound >> Schema.slotShift)
+        defer { found.reset() }
+        guard try found.step() else { throw .internalFault("a question had no answer") }
+        var look = Look()
+        if found.integer(0) == 1 { look.behind = SQLStore.isBehind("m.subscriber", "j.series") }
+        let on = found.integer(1) == 1 ? "e.subscriber = s.number AND e.fingerprint = s.fingerprint" : "FALSE"
+        look.endpoint = "LEFT JOIN endpoint e ON \(on)"
+        if found.integer(2) == 1 {
+            look.rows = """
+                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
+                    AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber)
+                """
+        }
+        return look
     }
 
     /// The subjects of a point's texts.
@@ -216,8 +249,8 @@ extension SQLStore {
     }
 }
 
-/// A release as claims and records need it.
-struct ReleaseRow {
+/// A release as claims and records need it. One object for all that is looked at of it.
+final class ReleaseRow {
     /// Of a point as it goes out; what corrects it has a type of its own.
     static let type = "advice.point.released"
 
@@ -230,20 +263,20 @@ struct ReleaseRow {
         case rerelease
     }
 
-    var info: ReleaseInfo
-    var kind: Kind
-    var cohort: Int64
+    let info: ReleaseInfo
+    let kind: Kind
+    let cohort: Int64
     /// It is for those who were members at this generation of the roster.
-    var cut: Int64
-    var subject: Int64
+    let cut: Int64
+    let subject: Int64
     /// The point's id, whatever the revision.
-    var point: String
+    let point: String
     /// Some may have had it in an edition that was left behind.
-    var isRebased: Bool
+    let isRebased: Bool
     /// A correction of it was sent.
-    var isSuperseded: Bool
+    let isSuperseded: Bool
     /// The point went out with another text too, here or in another cohort.
-    var hasRevisions: Bool
+    let hasRevisions: Bool
 
     /// In the order of `releaseRow`'s query; nil where a column is not what it must be.
     fileprivate init?(number: Int64, columns: [SQLValue]) {

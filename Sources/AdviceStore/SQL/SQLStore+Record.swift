@@ -5,13 +5,16 @@ extension SQLStore {
     func put(_ group: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
         try writeRows(group.records, now)
         // Another series' attempt may have brought an endpoint to be suspended meanwhile.
-        for record in group.records {
-            if let health = record.health { try write(health, of: record.key, now) }
+        // By place: a copy of a record is several counted references.
+        for place in group.records.indices {
+            guard let health = group.records[place].health else { continue }
+            try write(health, of: group.records[place].key, now)
         }
-        let waiting = group.records.filter { $0.state == .waiting }
+        let waiting = group.records.indices.filter { group.records[$0].state == .waiting }
+            .map { group.records[$0].key }
         if !waiting.isEmpty {
-            let suspended = try suspended(among: waiting.map(\.key.subscriber))
-            for record in waiting where suspended.contains(record.key.subscriber) { try hold(record.key) }
+            let suspended = try suspended(among: waiting.map(\.subscriber))
+            for key in waiting where suspended.contains(key.subscriber) { try hold(key) }
         }
         if !group.finishedBatches.isEmpty { try finish(group.finishedBatches) }
         return try follow(group, now)
@@ -26,8 +29,10 @@ extension SQLStore {
         }
         // First of all: what settles in this group may set free what it holds.
         if group.records.contains(where: { $0.state == .held }) { holdsSome = true }
-        for record in group.records {
-            let release = try releaseRow(record.release)
+        for place in group.records.indices {
+            let release = try releaseRow(group.records[place].release)
+            if !release.isSuperseded, !holdsSome, group.records[place].health == nil { continue }
+            let record = group.records[place]
             if release.isSuperseded { due(try supersede(record.key, of: release, now)) }
             // The endpoint has taken something again: what was held for it goes on.
             if record.health == .healthy { due(try resume(record.key.subscriber, now)) }

@@ -225,7 +225,12 @@ struct AdmissionTests {
         var admission = admission()
         func slow() -> ClaimedDelivery {
             var delivery = delivery("slow")
-            delivery.endpoint.options.rate = 0.5
+            let usual = delivery.endpoint
+            var options = usual.options
+            options.rate = 0.5
+            delivery.endpoint = Endpoint(
+                url: usual.url, secrets: [], format: .standard, limitKey: usual.limitKey, sharesHost: false,
+                options: options)
             return delivery
         }
         admission.add(slow())

@@ -1,0 +1,81 @@
+import Synchronization
+
+/// Several engines as one courier: a host always has the same one, where its connections are kept. One engine
+/// is bound to one core by its queue, and it is TLS handshakes that fill it.
+public final class ShardedCourier: Courier {
+    /// Engines at most: beyond four the store is what is waited for.
+    public static let mostEngines = 4
+
+    private let make: @Sendable (AddressGuard) -> CurlCourier
+    private let state: Mutex<State>
+
+    private struct State {
+        var addressGuard: AddressGuard
+        var engines: [CurlCourier]
+    }
+
+    /// `receive` is called on the engines' queues, one call at a time for each engine. They live until
+    /// `close`, which must be called.
+    public init(
+        addressGuard: AddressGuard, keptConnections: Int = 256, resolver: Resolver = Resolver(),
+        receive: @escaping @Sendable ([CourierReply]) -> Void
+    ) {
+        make = { addressGuard in
+            CurlCourier(
+                addressGuard: addressGuard, keptConnections: keptConnections, resolver: resolver,
+                receive: receive)
+        }
+        state = Mutex(State(addressGuard: addressGuard, engines: [make(addressGuard)]))
+    }
+
+    /// From now on there are at least `count` engines, at most `mostEngines`.
+    public func spread(over count: Int) {
+        state.withLock { state in
+            while state.engines.count < min(count, ShardedCourier.mostEngines) {
+                state.engines.append(make(state.addressGuard))
+            }
+        }
+    }
+
+    public func send(_ requests: [CourierRequest]) {
+        let engines = state.withLock(\.engines)
+        guard engines.count > 1 else {
+            engines.first?.send(requests)
+            return
+        }
+        var parts = [[CourierRequest]](repeating: [], count: engines.count)
+        for request in requests {
+            parts[Int(ShardedCourier.hash(ofHostIn: request.url) % UInt64(engines.count))].append(request)
+        }
+        for (engine, part) in zip(engines, parts) where !part.isEmpty { engine.send(part) }
+    }
+
+    public func use(_ addressGuard: AddressGuard) {
+        state.withLock { state in
+            state.addressGuard = addressGuard
+            for engine in state.engines { engine.use(addressGuard) }
+        }
+    }
+
+    /// Must not be called from within `receive`.
+    public func close() {
+        let engines = state.withLock { state in
+            defer { state.engines = [] }
+            return state.engines
+        }
+        for engine in engines { engine.close() }
+    }
+
+    /// FNV-1a over what stands between the scheme and the path: the same for all that goes to one host.
+    private static func hash(ofHostIn url: String) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var slashes = 0
+        for byte in url.utf8 {
+            if byte == UInt8(ascii: "/") { slashes += 1 }
+            if slashes == 3 { break }
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        // The lowest bits of FNV-1a are its weakest.
+        return hash ^ (hash >> 32)
+    }
+}
