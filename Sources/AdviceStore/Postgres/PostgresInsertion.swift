@@ -43,6 +43,8 @@ final class PostgresInsertion: SQLStatement {
     func bind(_ number: Int, real: Double) { values[number - 1] = .text("\(real)") }
     func bindNull(_ number: Int) { values[number - 1] = .null }
 
+    func expect(_ rows: Int) { empty() }
+
     /// Takes the row that is bound now.
     func run() throws(StoreError) {
         if count == PostgresInsertion.most { try finish() }

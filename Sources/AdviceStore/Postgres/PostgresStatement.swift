@@ -52,6 +52,7 @@ final class PostgresStatement: SQLStatement {
         _ = try step()
     }
 
+    func expect(_ rows: Int) {}
     func finish() {}
 
     /// Sends all values as one block of bytes: libpq takes pointers.

@@ -88,6 +88,9 @@ protocol SQLStatement: AnyObject {
     func step() throws(StoreError) -> Bool
     /// Ready for the next use. An error of the last step is not told again.
     func reset()
+    /// Of an insertion: so many rows are going to be run, and then `finish` is called. What an earlier run that
+    /// was broken off has left is forgotten.
+    func expect(_ rows: Int)
     /// Of an insertion: what was run is in the table after this.
     func finish() throws(StoreError)
 

@@ -66,6 +66,8 @@ extension SQLStore {
     private func writeRows(_ records: [DeliveryRecord], _ now: Instant) throws(StoreError) {
         let deliveries = try database.insertion(SQLStore.deliveries)
         let attempts = try database.insertion(SQLStore.attempts)
+        deliveries.expect(records.count)
+        attempts.expect(0)
         for (slot, place) in try inKeyOrder(records) {
             let record = records[place]
             precondition(

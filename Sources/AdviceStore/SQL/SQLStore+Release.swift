@@ -159,6 +159,7 @@ extension SQLStore {
         _ batches: [(range: BatchRange, due: Instant)], release: Int64, audience: Int64
     ) throws(StoreError) {
         let statement = try database.insertion(SQLStore.batches)
+        statement.expect(batches.count)
         for batch in batches {
             statement.bind(1, release)
             statement.bind(2, batch.range.first.ordered)

@@ -95,6 +95,7 @@ private struct RosterImport {
     init(store: SQLStore, generation: Int64, joins: [String: JoinPolicy], now: Instant) throws(StoreError) {
         self.store = store
         members = try store.database.insertion(RosterImport.memberRows)
+        members.expect(0)
         self.joins = joins
         self.generation = generation
         self.now = now
@@ -203,6 +204,8 @@ private struct RosterImport {
         if fresh.count > RosterImport.manyEntries { try store.prepareManyRows() }
         var number = try store.reserveSubscribers(fresh.count)
         let statement = try database.insertion(RosterImport.subscribers)
+        statement.expect(fresh.count)
+        members.expect(fresh.reduce(0) { $0 + $1.cohorts.count })
         for place in order {
             let pending = fresh[place]
             bind(pending, to: statement)

@@ -13,6 +13,7 @@ final class SQLiteConnection: SQLDatabase {
     var howToGoOn: String { SQLiteConnection.howToGoOn }
     private var handle: OpaquePointer?
     private var statements: [String: SQLiteStatement] = [:]
+    private var insertions: [SQLInsertion: SQLiteInsertion] = [:]
     private var fatal: StoreError?
 
     /// Opens the database file at `path`, which exists. How long it waits for another's lock: 5 s.
@@ -34,12 +35,15 @@ final class SQLiteConnection: SQLDatabase {
     func close() {
         for statement in statements.values { statement.finalize() }
         statements = [:]
+        insertions = [:]
         sqlite3_close_v2(handle)
         handle = nil
         fatal = fatal ?? .internalFault("\(path): the database was closed")
     }
 
-    func statement(_ sql: String) throws(StoreError) -> any SQLStatement {
+    func statement(_ sql: String) throws(StoreError) -> any SQLStatement { try prepared(sql) }
+
+    func prepared(_ sql: String) throws(StoreError) -> SQLiteStatement {
         if let statement = statements[sql] { return statement }
         try check()
         var prepared: OpaquePointer?
@@ -51,9 +55,10 @@ final class SQLiteConnection: SQLDatabase {
     }
 
     func insertion(_ insertion: SQLInsertion) throws(StoreError) -> any SQLStatement {
-        let values = insertion.columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
-        return try statement(
-            "INSERT INTO \(insertion.table)(\(insertion.names)) VALUES (\(values)) \(insertion.conflict)")
+        if let made = insertions[insertion] { return made }
+        let made = try SQLiteInsertion(insertion, on: self)
+        insertions[insertion] = made
+        return made
     }
 
     func execute(_ script: String) throws(StoreError) {

@@ -78,7 +78,8 @@ final class SQLiteStatement: SQLStatement {
         while try step() {}
     }
 
-    /// Each run has put its row into the table.
+    // Each run has put its row into the table.
+    func expect(_ rows: Int) {}
     func finish() {}
 
     // MARK: Values out, of the row it stands on; columns count from 0
