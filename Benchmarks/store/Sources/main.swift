@@ -48,8 +48,38 @@ func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
     store.close()
 }
 
+/// Makes the roster and a release: `store-bench release ADDRESS SUBSCRIBERS NUMBER`.
+func release(_ address: String, _ count: Int, _ number: Int) throws {
+    let store = try PostgresStore(address, instance: "bench", clock: .caller)
+    store.trustsClock = true
+    var before = Usage.now
+    let cohort = try World.take(World.roster(count), into: store)
+    say("import of \(count)", Usage.now - before)
+    before = Usage.now
+    try World.release(number, cohort, from: store)
+    say("release \(number): the step", Usage.now - before)
+    store.close()
+}
+
+/// One daemon of several: `store-bench send ADDRESS NAME NUMBER`. Prints how many it delivered, and when it
+/// began and ended, on the machine's monotonic clock.
+func send(_ address: String, _ name: String, _ number: Int) throws {
+    let store = try PostgresStore(address, instance: name, clock: .caller)
+    store.trustsClock = true
+    let now = World.instant(of: number)
+    let before = Usage.now
+    var courier = NullCourier(store, now: now)
+    // What others have in flight is looked at again, and is done by them.
+    while try courier.run().map({ $0 < now + .seconds(1) }) ?? false {}
+    let used = Usage.now - before
+    print("\(courier.delivered) \(before.wall) \(before.wall + used.wall) \(rounded(used.cpu))")
+    store.close()
+}
+
 let words = CommandLine.arguments
-switch words.count > 1 ? words[1] : "" {
+switch words.count > 4 ? words[1] : "" {
 case "sqlite": try sqlite(words[2], Int(words[3]) ?? 1_000_000, Int(words[4]) ?? 1)
-default: print("usage: store-bench sqlite FOLDER SUBSCRIBERS RELEASES")
+case "release": try release(words[2], Int(words[3]) ?? 1_000_000, Int(words[4]) ?? 1)
+case "send": try send(words[2], words[3], Int(words[4]) ?? 1)
+default: print("usage: store-bench sqlite|release|send ...: see Benchmarks/store/run")
 }
