@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Debian's PostgreSQL, begun once for the process of the tests, with a schema for each who asks. It ends with
-/// the process, however that ends: Tests/Support/postgres lives as long as its standard input is open.
+/// Debian's PostgreSQL, begun once for the process of the tests, with a schema for each who asks. It ends
+/// with the process, however that ends: Tests/Support/postgres lives as long as its standard input is open.
 final class PostgresServer: Sendable {
     static let shared = PostgresServer()
 

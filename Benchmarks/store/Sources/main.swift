@@ -32,7 +32,8 @@ func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
         try measure(
             "release \(number): deliveries",
             {
-                "\(courier.delivered), \(max(0, size() - before) / max(1, courier.delivered)) bytes kept for each"
+                let each = max(0, size() - before) / max(1, courier.delivered)
+                return "\(courier.delivered), \(each) bytes kept for each"
             }
         ) { _ = try courier.run() }
     }

@@ -73,6 +73,8 @@ final class PostgresConnection: SQLDatabase {
         return "PostgreSQL \(value("dbname") ?? "") at \(host)"
     }
 
+    var isConnected: Bool { handle.map { PQstatus($0) == CONNECTION_OK } ?? false }
+
     /// Connects where there is no connection.
     func connect() throws(StoreError) {
         guard !isClosed else { throw .internalFault("\(path): the database was closed") }

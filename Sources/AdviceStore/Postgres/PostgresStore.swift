@@ -67,7 +67,8 @@ public final class PostgresStore: SQLStore, SharedStore {
     }
 
     public override func close() {
-        if (try? freeLease()) == nil { leaseEnd = nil }
+        // Where the server is lost the lease runs out by itself.
+        if connection.isConnected { try? freeLease() }
         super.close()
     }
 

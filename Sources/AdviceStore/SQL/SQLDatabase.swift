@@ -2,9 +2,9 @@ import AdviceCore
 
 /// A thin driver: prepared statements, kept, and transactions. Confined to the queue of its owner.
 ///
-/// One text of SQL serves both engines: parameters are `$1`, `$2`, ..., text is compared as bytes, and what the
-/// two say differently is left to the driver: SQLite keeps to the order of a `CROSS JOIN`, and each has an
-/// `ON`, for to PostgreSQL it is a `JOIN`.
+/// One text of SQL serves both engines: parameters are `$1`, `$2`, ..., text is compared as bytes, and what
+/// the two say differently is left to the driver: SQLite keeps to the order of a `CROSS JOIN`, and each has
+/// an `ON`, for to PostgreSQL it is a `JOIN`.
 protocol SQLDatabase: AnyObject {
     /// The database as errors name it; holds no password.
     var path: String { get }
@@ -20,8 +20,8 @@ protocol SQLDatabase: AnyObject {
     /// Runs several statements without parameters, as a schema is.
     func execute(_ script: String) throws(StoreError)
 
-    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it, and so
-    /// does a result of nil.
+    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it, and
+    /// so does a result of nil.
     func transactionOrNothing<Result>(
         _ body: () throws(StoreError) -> Result?
     ) throws(StoreError) -> Result?
@@ -88,8 +88,8 @@ protocol SQLStatement: AnyObject {
     func step() throws(StoreError) -> Bool
     /// Ready for the next use. An error of the last step is not told again.
     func reset()
-    /// Of an insertion: so many rows are going to be run, and then `finish` is called. What an earlier run that
-    /// was broken off has left is forgotten.
+    /// Of an insertion: so many rows are going to be run, and then `finish` is called. What an earlier run
+    /// that was broken off has left is forgotten.
     func expect(_ rows: Int)
     /// Of an insertion: what was run is in the table after this.
     func finish() throws(StoreError)

@@ -107,7 +107,8 @@ public class SQLReader: StoreReader {
             FROM subject j WHERE (CAST($2 AS TEXT) IS NULL OR j.series = $2)
                 AND (CAST($1 AS TEXT) IS NULL OR EXISTS (
                     SELECT 1 FROM release r WHERE r.subject = j.number AND r.point = $1))
-            ORDER BY coalesce((SELECT max(r.released_at) FROM release r WHERE r.subject = j.number), 0) DESC, j.number DESC
+            ORDER BY coalesce(
+                (SELECT max(r.released_at) FROM release r WHERE r.subject = j.number), 0) DESC, j.number DESC
             """, [.optional(query.point?.id), .optional(query.point?.series)])
         return rows.compactMap { row in
             guard let number = row[0].integer, let type = row[1].text, let series = row[2].text,

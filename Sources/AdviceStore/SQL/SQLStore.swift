@@ -1,8 +1,8 @@
 public import AdviceCore
 
 /// What the stores on SQL have in common: all that is decided by rows. The verbs stand in files of their own:
-/// Roster, Release, Claim, Record and so on. An engine of its own overrides what it does in another way, which
-/// is little: how deliveries are handed out, and what is known of those that are out.
+/// Roster, Release, Claim, Record and so on. An engine overrides what it does in another way, which is
+/// little: how deliveries are handed out, and what is known of those that are out.
 ///
 /// Holds in memory what this process has in flight: the batches and deliveries it has handed out.
 public class SQLStore: Store {

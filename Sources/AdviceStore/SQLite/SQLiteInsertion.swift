@@ -1,5 +1,5 @@
-/// An insertion of many rows by few statements: where so many are to come, 32 go in one, for a statement costs
-/// as much to begin as some rows to insert.
+/// An insertion of many rows by few statements: where so many are to come, 32 go in one, for a statement
+/// costs as much to begin as some rows to insert.
 final class SQLiteInsertion: SQLStatement {
     private let many: SQLiteStatement
     private let one: SQLiteStatement
