@@ -23,7 +23,7 @@ struct PostgresConnectionTests {
     @Test(
         "tells SQLSTATEs in the store's words",
         arguments: [
-            ("08006", "unreachable"), ("57P01", "unreachable"), ("57P03", "unreachable"),
+            ("", "unreachable"), ("08006", "unreachable"), ("57P01", "unreachable"), ("57P03", "unreachable"),
             ("57014", "unreachable"), ("25006", "unreachable"), ("53100", "unreachable"),
             ("53300", "unreachable"), ("40P01", "unreachable"), ("XX001", "damaged"),
             ("28P01", "refused"), ("3D000", "refused"), ("42501", "refused"), ("58030", "inputOutput"),
@@ -154,6 +154,31 @@ struct PostgresConnectionTests {
         try store.record(group, now: t0)
         #expect(try PostgresReader.open(address)?.counts().delivered == 2)
         #expect(try store.claimAll(at: t0 + .days(1)).deliveries.isEmpty)
+    }
+
+    @Test("keeps what was recorded when the server crashes in a fan-out, and goes on with the rest")
+    func crash() throws {
+        let server = PostgresServer("crashing")
+        defer { server.end() }
+        let address = server.schema()
+        let store = try PostgresStore(address, instance: "one", clock: .caller)
+        let ids = (0..<1200).map { "member-\($0)" }
+        let cohort = try store.subscribe(ids)
+        try store.release(World.draft(1, cohort: cohort))
+        let first = try store.claim(limit: 300, now: t0)
+        let second = try store.claim(limit: 300, now: t0)
+        try store.record(first.delivered(at: t0), now: t0)
+        server.crash()
+        let group = second.delivered(at: t0)
+        #expect(refusal { try store.record(group, now: t0) }.map(label) == "unreachable")
+        #expect(try PostgresReader.open(address)?.counts().delivered == first.deliveries.count)
+        try store.record(group, now: t0)
+        let third = try store.claimAll(at: t0)
+        // Nobody a second time, and nobody left out.
+        #expect((first.subscribers + second.subscribers + third.subscribers).sorted() == ids.sorted())
+        try store.record(third.delivered(at: t0), now: t0)
+        #expect(try PostgresReader.open(address)?.counts().delivered == ids.count)
+        store.close()
     }
 
     @Test("gives back a claim whose answer was lost")

@@ -262,8 +262,9 @@ final class PostgresConnection: SQLDatabase {
             // Two that waited for each other.
             "40",
         ]
-        // A full disk of the server's passes when somebody makes room; nothing was written.
-        if isLost || passing.contains(where: code.hasPrefix) { return .unreachable(text) }
+        // A full disk of the server's passes when somebody makes room; nothing was written. What has no code
+        // was said by libpq, of a connection that it may not know to be lost yet.
+        if isLost || code.isEmpty || passing.contains(where: code.hasPrefix) { return .unreachable(text) }
         if code.hasPrefix("XX001") || code.hasPrefix("XX002") { return .damaged(text) }
         if ["28", "3D", "42501", "0A"].contains(where: code.hasPrefix) { return .refused(text) }
         if code.hasPrefix("58") { return .inputOutput(text) }
