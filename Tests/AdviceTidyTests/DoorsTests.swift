@@ -9,13 +9,8 @@ struct DoorsTests {
         "AdviceQueue": ["Dispatch"],
         "AdviceConfig": ["AdviceCore", "Yams", "Foundation", "FoundationEssentials"],
         "AdviceMessage": ["AdviceCore", "CMark", "Crypto", "FoundationEssentials"],
-<<<<<<< HEAD
         "AdviceStore": ["AdviceCore", "CSQLite", "CPostgres", "FoundationEssentials", "Glibc"],
-        "AdviceCourier": ["AdviceCore", "AdviceQueue", "CCurl", "Dispatch", "Glibc"],
-=======
-        "AdviceStore": ["AdviceCore", "CSQLite", "FoundationEssentials", "Glibc"],
         "AdviceCourier": ["AdviceCore", "AdviceQueue", "CCurl", "Dispatch", "Glibc", "Synchronization"],
->>>>>>> main
         "AdviceListener": ["CMicroHTTPD", "Dispatch", "Glibc", "Synchronization"],
         "AdviceDaemon": [
             "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",
