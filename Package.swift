@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "AdviceQueue", swiftSettings: strict),
         .target(name: "AdviceConfig", dependencies: ["AdviceCore", yams], swiftSettings: safe),
         .target(name: "AdviceMessage", dependencies: ["AdviceCore", "CMark", crypto], swiftSettings: strict),
-        .target(name: "AdviceStore", dependencies: ["AdviceCore", "CSQLite", "CPostgres"], swiftSettings: strict),
+        .target(
+            name: "AdviceStore", dependencies: ["AdviceCore", "CSQLite", "CPostgres"], swiftSettings: strict),
         .target(
             name: "AdviceCourier", dependencies: ["AdviceCore", "AdviceQueue", "CCurl"],
             swiftSettings: strict),

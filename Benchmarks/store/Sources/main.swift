@@ -7,10 +7,10 @@ func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
     let path = folder + "/advised.db"
     var store = try SQLiteStore(path: path)
     store.trustsClock = true
-    func measure(_ name: String, _ more: () -> String = { "" }, _ body: () throws -> Void) rethrows {
+    func measure(_ name: String, _ body: () throws -> Void) rethrows {
         let before = Usage.now
         try body()
-        say(name, Usage.now - before, more())
+        say(name, Usage.now - before)
     }
     func size() -> Int {
         var file = stat()
@@ -29,13 +29,12 @@ func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
         try measure("release \(number): the step") { try World.release(number, cohort, from: store) }
         let before = size()
         var courier = NullCourier(store, now: World.instant(of: number))
-        try measure(
-            "release \(number): deliveries",
-            {
-                let each = max(0, size() - before) / max(1, courier.delivered)
-                return "\(courier.delivered), \(each) bytes kept for each"
-            }
-        ) { _ = try courier.run() }
+        let start = Usage.now
+        _ = try courier.run()
+        let each = max(0, size() - before) / max(1, courier.delivered)
+        say(
+            "release \(number): deliveries", Usage.now - start,
+            "\(courier.delivered), \(each) bytes kept for each")
     }
     try World.release(releases + 1, cohort, from: store)
     var courier = NullCourier(store, now: World.instant(of: releases + 1))
