@@ -141,6 +141,65 @@ struct PostgresStoreTests {
         #expect(try PostgresReader.open(address)?.counts() == delivered(1))
     }
 
+    private func correction(_ cohort: CohortRecord) -> Correction {
+        let draft = CorrectionDraft(
+            kind: .revised, series: "s", edition: World.edition, cohort: cohort,
+            point: Point(id: "p1", number: 1, title: "Point 1", body: "Do it."), of: 15,
+            row: World.row(1, day: 1), revision: 2, correctedAt: t0 + .seconds(1))
+        return Correction(draft: draft, correction: World.content, release: World.content)
+    }
+
+    @Test("corrects what a daemon had on the wire that is never heard of again")
+    func correctsTheDead() throws {
+        let (one, two) = (try daemon("one"), try daemon("two"))
+        let cohort = try one.subscribe(["ann", "bob"])
+        try one.save(World.record(), decision: nil, now: t0)
+        try one.release(World.draft(1, cohort: cohort))
+        #expect(try one.claimAll(at: t0).deliveries.count == 2)
+        let later = t0 + .seconds(1)
+        try two.correct([correction(cohort)], record: World.record(), decision: "revise p1", now: later)
+        // They may have the old text: it is made sure of, under its own id, and then corrected. The new text
+        // is not their release.
+        let taken = try two.claimAll(at: t0 + .seconds(90))
+        #expect(taken.deliveries.map(\.release.subject) == ["p1", "p1"])
+        try two.record(taken.delivered(at: t0 + .seconds(91)), now: t0 + .seconds(91))
+        let revised = try two.claimAll(at: t0 + .seconds(92))
+        #expect(revised.deliveries.map(\.release.type) == Array(repeating: "advice.point.revised", count: 2))
+        #expect(revised.subscribers == ["ann", "bob"])
+    }
+
+    @Test("writes alone what sets another delivery free")
+    func alone() throws {
+        let store = try daemon("one")
+        let cohort = try store.subscribe(["ann"])
+        try store.release(World.draft(1, cohort: cohort))
+        let first = try store.claimAll(at: t0)
+        let batches = first.batches.map(\.number)
+        let waiting = first.deliveries[0].settled(.waiting, at: t0, next: t0)
+        try store.record(OutcomeGroup(records: [waiting], finishedBatches: batches), now: t0)
+        let next = t0 + .days(1)
+        try store.release(World.draft(2, cohort: cohort))
+        let both = try store.claimAll(at: next)
+        #expect(both.deliveries.map(\.standing) == [.active, .behind])
+        var held = both.deliveries[1].settled(.held, at: next)
+        held.attempt = nil
+        let finished = both.batches.map(\.number)
+        try store.record(OutcomeGroup(records: [held], finishedBatches: finished), now: next)
+
+        // Another daemon's transaction is on: what frees waits for it.
+        let other = try PostgresConnection(address)
+        try other.execute("BEGIN; SELECT pg_advisory_xact_lock_shared(\(PostgresSchemaVersion.lock))")
+        let watch = try PostgresConnection(address)
+        // A connection whose statements give up at once stands for one that would wait.
+        try store.connection.execute("SET lock_timeout = '200ms'")
+        var done = both.deliveries[0].settled(.delivered, at: next)
+        done.nextHeldAt = next
+        #expect(throws: StoreError.self) { try store.record(OutcomeGroup(records: [done]), now: next) }
+        #expect(try watch.query("SELECT count(*) FROM delivery WHERE state = 1") == [[0]])
+        try other.execute("COMMIT")
+        #expect(try store.record(OutcomeGroup(records: [done]), now: next) == next)
+    }
+
     @Test("follows with a correction what another daemon had in flight")
     func corrects() throws {
         let (one, two) = (try daemon("one"), try daemon("two"))
@@ -148,13 +207,8 @@ struct PostgresStoreTests {
         try one.save(World.record(), decision: nil, now: t0)
         try one.release(World.draft(1, cohort: cohort))
         let out = try one.claimAll(at: t0)
-        let row = World.row(1, day: 1)
-        let draft = CorrectionDraft(
-            kind: .revised, series: "s", edition: World.edition, cohort: cohort,
-            point: Point(id: "p1", number: 1, title: "Point 1", body: "Do it."), of: 15, row: row,
-            revision: 2, correctedAt: t0 + .seconds(1))
-        let correction = Correction(draft: draft, correction: World.content, release: World.content)
-        try two.correct([correction], record: World.record(), decision: "revise p1", now: t0 + .seconds(1))
+        try two.correct(
+            [correction(cohort)], record: World.record(), decision: "revise p1", now: t0 + .seconds(1))
         #expect(try two.claimAll(at: t0 + .seconds(2)).deliveries.isEmpty)
         // One knows the release from before: that it has been corrected since must reach it.
         try one.record(out.delivered(at: t0), now: t0 + .seconds(3))
