@@ -24,6 +24,9 @@ final class EasyHandle {
     /// CLOCK_MONOTONIC, nanoseconds.
     private(set) var startedAt: UInt64 = 0
 
+    private let caBundle: String
+    /// The last attempt had a TLS of its own.
+    private var hasOwnTLS = false
     private var addressGuard: AddressGuard
     private var allowNetworks: [AddressBlock] = []
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -46,6 +49,7 @@ final class EasyHandle {
     init(addressGuard: AddressGuard, caBundle: String) {
         guard let easy = curl_easy_init() else { preconditionFailure("no memory for a transfer handle") }
         self.easy = easy
+        self.caBundle = caBundle
         self.addressGuard = addressGuard
         Options.setOnce(easy, caBundle: caBundle)
         installCallbacks()
@@ -72,12 +76,16 @@ final class EasyHandle {
         connectTimeout = request.connectTimeout
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
+        exchange.connectsOnly = request.connectsOnly
+        // libcurl leaves such a connection to the handle: it goes with it.
+        if request.connectsOnly { isSpent = true }
         refusal = nil
         dialled = nil
         bodyBytes = 0
         headerBytes = 0
         date = nil
         Options.set(easy, for: request, used: Span(nanoseconds: Int64(now - startedAt)))
+        setTLS(request.tls)
         setNames(place)
         setHeaders(request.headers)
         Options.check(
@@ -128,6 +136,13 @@ final class EasyHandle {
     private func long(_ info: CURLINFO) -> Int {
         var value = 0
         return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
+    }
+
+    /// Nothing to do for most, who have none and follow one who had none.
+    private func setTLS(_ tls: CourierRequest.TLS?) {
+        guard tls != nil || hasOwnTLS else { return }
+        Options.setTLS(easy, tls, caBundle: caBundle)
+        hasOwnTLS = tls != nil
     }
 
     /// libcurl keeps these in its own cache of names until it is told to forget them: by the next attempt of

@@ -59,6 +59,23 @@ enum Options {
         long(easy, CURLOPT_CA_CACHE_TIMEOUT, 86_400)
     }
 
+    /// An endpoint's own TLS, or that of all others. libcurl copies the key.
+    static func setTLS(
+        _ easy: UnsafeMutableRawPointer, _ tls: CourierRequest.TLS?, caBundle: String
+    ) {
+        string(easy, CURLOPT_CAINFO, tls?.authorities ?? caBundle)
+        string(easy, CURLOPT_SSLCERT, tls?.certificate)
+        guard let key = tls?.key else {
+            check(ccurl_set_copied(easy, CURLOPT_SSLKEY_BLOB, nil, 0), CURLOPT_SSLKEY_BLOB)
+            return
+        }
+        key.withUnsafeBytes { bytes in
+            check(
+                ccurl_set_copied(easy, CURLOPT_SSLKEY_BLOB, bytes.baseAddress, bytes.count),
+                CURLOPT_SSLKEY_BLOB)
+        }
+    }
+
     /// What differs between attempts and is no pointer to the handle's own memory. `used` is the time that
     /// the attempt has taken already.
     static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest, used: Span) {
@@ -67,7 +84,8 @@ enum Options {
         string(easy, CURLOPT_CUSTOMREQUEST, request.method == .post ? nil : request.method.rawValue)
         long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout - used))
         long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout - used))
-        setKeeping(easy, request.keepsConnection)
+        long(easy, CURLOPT_CONNECT_ONLY, request.connectsOnly ? 1 : 0)
+        setKeeping(easy, request.keepsConnection && !request.connectsOnly)
         switch request.version {
         case .http11: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         case .http2: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)

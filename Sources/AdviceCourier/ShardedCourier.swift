@@ -2,6 +2,9 @@ import Synchronization
 
 /// Several engines as one courier: a host always has the same one, where its connections are kept. One engine
 /// is bound to one core by its queue, and it is TLS handshakes that fill it.
+///
+/// Requests with authorities of their own have an engine apart: libcurl keeps one parsed bundle for an
+/// engine, and another one in between would have it read the system's again, at 30 ms each time.
 public final class ShardedCourier: Courier {
     /// Engines at most: beyond four the store is what is waited for.
     public static let mostEngines = 4
@@ -12,6 +15,11 @@ public final class ShardedCourier: Courier {
     private struct State {
         var addressGuard: AddressGuard
         var engines: [CurlCourier]
+        /// Made with the first request that wants it.
+        var apart: CurlCourier?
+        var isClosed = false
+
+        var all: [CurlCourier] { engines + [apart].compactMap(\.self) }
     }
 
     /// `receive` is called on the engines' queues, one call at a time for each engine. They live until
@@ -38,30 +46,42 @@ public final class ShardedCourier: Courier {
     }
 
     public func send(_ requests: [CourierRequest]) {
+        let own = requests.filter { $0.tls?.authorities != nil }
+        let usual = own.isEmpty ? requests : requests.filter { $0.tls?.authorities == nil }
+        if !own.isEmpty { engineApart()?.send(own) }
         let engines = state.withLock(\.engines)
         guard engines.count > 1 else {
-            engines.first?.send(requests)
+            if !usual.isEmpty { engines.first?.send(usual) }
             return
         }
         var parts = [[CourierRequest]](repeating: [], count: engines.count)
-        for request in requests {
+        for request in usual {
             parts[Int(ShardedCourier.hash(ofHostIn: request.url) % UInt64(engines.count))].append(request)
         }
         for (engine, part) in zip(engines, parts) where !part.isEmpty { engine.send(part) }
     }
 
+    private func engineApart() -> CurlCourier? {
+        state.withLock { state in
+            if state.isClosed { return nil }
+            let engine = state.apart ?? make(state.addressGuard)
+            state.apart = engine
+            return engine
+        }
+    }
+
     public func use(_ addressGuard: AddressGuard) {
         state.withLock { state in
             state.addressGuard = addressGuard
-            for engine in state.engines { engine.use(addressGuard) }
+            for engine in state.all { engine.use(addressGuard) }
         }
     }
 
     /// Must not be called from within `receive`.
     public func close() {
         let engines = state.withLock { state in
-            defer { state.engines = [] }
-            return state.engines
+            defer { (state.engines, state.apart, state.isClosed) = ([], nil, true) }
+            return state.all
         }
         for engine in engines { engine.close() }
     }

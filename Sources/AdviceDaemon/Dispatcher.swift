@@ -59,12 +59,14 @@ public struct Dispatcher: Sendable {
         var keys: [SigningSecret] = []
         var custom: [CustomHeader] = []
         let url: String
+        var tls: CourierRequest.TLS?
         do {
             url = try secrets.read(endpoint.url)
             for secret in endpoint.secrets { keys.append(try SigningSecret(try secrets.read(secret))) }
             for header in options.headers ?? [] {
                 custom.append(try CustomHeader(name: header.name, value: try secrets.read(header.value)))
             }
+            if let own = options.tls { tls = try read(own) }
         } catch let error {
             throw Obstacle(reason: "\(error)")
         }
@@ -74,13 +76,37 @@ public struct Dispatcher: Sendable {
         var request = CourierRequest(
             token: token, url: url, headers: headers, body: body,
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
+        allow(&request, options)
+        request.keepsConnection = endpoint.sharesHost
+        request.tls = tls
+        request.version = options.http2 == true ? .http2 : .http11
+        return request
+    }
+
+    /// What connects to `endpoint` as an attempt would, and sends nothing.
+    public func connection(to endpoint: Endpoint, token: UInt64) throws(Obstacle) -> CourierRequest {
+        let url: String
+        do { url = try secrets.read(endpoint.url) } catch { throw Obstacle(reason: "\(error)") }
+        var request = CourierRequest(
+            token: token, url: url, headers: [], body: SharedBody([]),
+            connectTimeout: settings.connectTimeout, timeout: endpoint.options.timeout ?? settings.timeout)
+        allow(&request, endpoint.options)
+        request.connectsOnly = true
+        return request
+    }
+
+    private func allow(_ request: inout CourierRequest, _ options: Subscriber.Options) {
         request.allowHTTP = options.allowHTTP ?? settings.allowHTTP
         request.allowNetworks = settings.allowNetworks
         for text in options.allowNetworks ?? [] {
             if case .success(let block) = AddressBlock.parse(text) { request.allowNetworks.append(block) }
         }
-        request.keepsConnection = endpoint.sharesHost
-        request.version = options.http2 == true ? .http2 : .http11
-        return request
+    }
+
+    private func read(_ own: Subscriber.TLS) throws(SecretUnreadable) -> CourierRequest.TLS {
+        var key: [UInt8]?
+        // A secret's line end is not part of it, but of a PEM.
+        if let place = own.key { key = Array((try secrets.read(place) + "\n").utf8) }
+        return CourierRequest.TLS(authorities: own.ca, certificate: own.cert, key: key)
     }
 }

@@ -9,9 +9,10 @@ struct Outgoing {
     /// Releases in flight at once are few; one that was dropped is made again from the claim.
     private static let limit = 32
 
-    /// One release in one format.
+    /// One release in one format, under one id: what is replayed may have a new one.
     struct Release {
         fileprivate var number: Int64
+        fileprivate var subject: String
         fileprivate var format: Format
         var body: SharedBody
         var ids: WebhookIDs
@@ -20,12 +21,16 @@ struct Outgoing {
     mutating func release(of attempt: Attempt) throws(Dispatcher.Obstacle) -> Release {
         let info = attempt.delivery.release
         let format = attempt.delivery.endpoint.format
-        if let known = kept.last(where: { $0.number == info.number && $0.format == format }) { return known }
+        let known = kept.last {
+            $0.number == info.number && $0.format == format && $0.subject == info.subject
+        }
+        if let known { return known }
         guard let bytes = attempt.delivery.body else {
             throw Dispatcher.Obstacle(reason: "nothing was frozen in the format \(format.rawValue)")
         }
         let release = Release(
-            number: info.number, format: format, body: SharedBody(bytes), ids: try Dispatcher.ids(of: info))
+            number: info.number, subject: info.subject, format: format, body: SharedBody(bytes),
+            ids: try Dispatcher.ids(of: info))
         if kept.count == Outgoing.limit { kept.removeFirst() }
         kept.append(release)
         return release

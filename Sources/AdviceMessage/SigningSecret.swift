@@ -39,6 +39,13 @@ public struct SigningSecret: Sendable, CustomStringConvertible, CustomReflectabl
         return key
     }
 
+    public var kind: Kind {
+        switch key {
+        case .symmetric: .symmetric
+        case .ed25519: .ed25519
+        }
+    }
+
     /// What the receiver checks our signatures with, as text to hand over: a shared secret is that secret.
     public var receiverText: String {
         switch key {

@@ -1,7 +1,7 @@
 public import AdviceCore
 
 /// A store that several daemons share (storage.md, "PostgreSQL"). What a daemon does for it beside what it
-/// does for every store is in docs/decisions/0014.
+/// does for every store is in docs/decisions/0016.
 public protocol SharedStore: Store {
     /// This daemon's name among those that share the store.
     var instance: String { get }

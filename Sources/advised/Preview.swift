@@ -51,6 +51,7 @@ struct Preview: ParsableCommand {
         let members = configuration.subscribers.filter { $0.series.contains(series.id) }
         let chosen = subscriber == nil ? members.first : members.first { $0.id == subscriber }
         if let chosen { return chosen }
+        if let subscriber { _ = try options.installation.subscriber(subscriber, in: configuration) }
         Output.note(
             subscriber.map { "advised: \($0) is not subscribed to \(series.id)" }
                 ?? "advised: \(series.id) has no subscribers yet")

@@ -42,14 +42,25 @@ enum Tools {
         try existing(["/usr/bin/strip"], "strip is missing: apt-get install binutils")
     }
 
-    static func nginx() throws -> String {
-        try existing(["/usr/sbin/nginx", "/usr/bin/nginx"], "nginx is missing: apt-get install nginx-light")
+    /// A program of Debian's `package`.
+    static func debian(_ program: String, package: String) throws -> String {
+        try existing(
+            ["/usr/bin/", "/usr/sbin/"].map { $0 + program },
+            "\(program) is missing: apt-get install \(package)")
     }
 
-    /// A Python program of this folder.
-    static func script(_ name: String) -> String {
-        URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers/" + name
+    /// A program of PyPI's, of `$ADVISED_VENV`, else of `.venv`.
+    static func pypi(_ program: String) throws -> String {
+        try existing(
+            [(environment["ADVISED_VENV"] ?? root + "/.venv") + "/bin/" + program],
+            "there is no \(program); scripts/python-venv installs it")
     }
+
+    /// The folder of the Python programs.
+    static let scripts = URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers"
+
+    /// A Python program of this folder.
+    static func script(_ name: String) -> String { scripts + "/" + name }
 
     private static func existing(_ paths: [String], _ otherwise: String) throws -> String {
         guard let path = paths.first(where: FileManager.default.isExecutableFile) else {

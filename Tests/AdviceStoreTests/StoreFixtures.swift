@@ -16,7 +16,8 @@ final class ScratchDirectory {
 
     deinit {
         for name in [
-            "advised.db", "advised.db-wal", "advised.db-shm", "advised.db.v1", "lock", "other",
+            "advised.db", "advised.db-wal", "advised.db-shm", "advised.db.v1", "advised.db.v2", "lock",
+            "other",
         ] {
             unlink(path + "/" + name)
         }
@@ -62,6 +63,17 @@ final class Bench {
         (store as? SQLStore)?.database.close()
         store = try Bench.open(engine, scratch, address)
         store.trustsClock = true
+    }
+
+    /// What operators have decided, in order.
+    func decisions() throws -> [String] {
+        let database: any SQLDatabase =
+            switch engine {
+            case .sqlite: try SQLiteConnection(path: scratch.database, mode: .readOnly)
+            case .postgres: try PostgresConnection(address)
+            }
+        defer { database.close() }
+        return try database.query("SELECT what FROM decision ORDER BY number").compactMap { $0[0].text }
     }
 
     func reader() throws -> any StoreReader {

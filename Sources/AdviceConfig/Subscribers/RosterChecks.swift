@@ -62,17 +62,19 @@ struct RosterChecks {
     }
 
     private func warnOfBigHosts() {
-        guard roster.members.count >= Limits.bigHost else { return }
         var hosts: [String: (count: Int, example: Roster.Member)] = [:]
         for member in roster.members {
             guard let url = member.url else { continue }
             hosts[url.limitKey, default: (0, member)].count += 1
         }
-        for (key, host) in hosts.sorted(by: { $0.key < $1.key }) where host.count >= Limits.bigHost {
+        // Few of a million hosts can be of interest: those alone are put in order.
+        let big = hosts.filter { fanOutEstimate(to: $0.value.count, inFlight: 1) > Limits.quickFanOut }
+        for (key, host) in big.sorted(by: { $0.key < $1.key }) {
             guard let url = host.example.url else { continue }
             let limit = inFlight(at: url, key, host.example.subscriber.format)
-            let milliseconds = (host.count + limit - 1) / limit * Limits.deliveryMilliseconds
-            let minutes = (milliseconds + 59_999) / 60_000
+            let span = fanOutEstimate(to: host.count, inFlight: limit)
+            guard span > Limits.quickFanOut else { continue }
+            let minutes = (span.milliseconds + 59_999) / 60_000
             let name = url.port == 443 ? url.host : key
             file.warning(
                 at: host.example.urlPosition,

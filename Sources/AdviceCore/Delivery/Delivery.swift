@@ -26,7 +26,8 @@ public final class ReleaseInfo: Sendable {
     public let type: String
     public let series: String
     public let edition: String
-    /// The point's id; of a revision, with its number: `build-trust.2`.
+    /// What is part of the webhook-id: the point's id; of a revision, with its number: `build-trust.2`; of a
+    /// delivery that was replayed with a new id, with the count of those: `build-trust~1`.
     public let subject: String
     public let pointNumber: Int
     public let releasedAt: Instant
@@ -50,6 +51,17 @@ public final class ReleaseInfo: Sendable {
         self.scheduledFor = scheduledFor
         self.cohort = cohort
         self.revision = revision
+    }
+}
+
+extension ReleaseInfo {
+    /// The same under another subject.
+    public func named(_ subject: String) -> ReleaseInfo {
+        if subject == self.subject { return self }
+        return ReleaseInfo(
+            number: number, type: type, series: series, edition: edition, subject: subject,
+            pointNumber: pointNumber, releasedAt: releasedAt, scheduledFor: scheduledFor, cohort: cohort,
+            revision: revision)
     }
 }
 
@@ -194,6 +206,8 @@ public struct AttemptRecord: Hashable, Sendable {
     public var reply: [UInt8]
     /// The request was on the wire and no answer came: it may have been taken all the same.
     public var mayHaveArrived: Bool
+    /// How often its delivery had been replayed by then: numbers begin anew with each.
+    public var replay = 0
 
     public init(
         number: Int, at: Instant, status: Int, error: String?, latency: Span, address: String?,

@@ -2,10 +2,10 @@
 /// limit key and for each host that the settings name. A delivery whose key is full steps aside and holds up
 /// nobody behind it; where too many have, it goes back to the store with a time at which there may be room.
 ///
-/// A transfer that is older than `Limits.youngFor` moves to a second pool: hung receivers take no room from
+/// A transfer that is older than `youngFor` moves to a second pool: hung receivers take no room from
 /// those that answer. Times are since boot.
 struct Admission {
-    /// In flight, and younger than `Limits.youngFor`.
+    /// In flight, and younger than `youngFor`.
     private(set) var young = 0
     /// In flight for longer: the second pool.
     private(set) var old = 0
@@ -28,6 +28,8 @@ struct Admission {
     private var concurrency = 1
     private var perHost = 1
     private var secondPool = 0
+    /// How long attempts take, smoothed over all of them; begins where it makes no difference.
+    private var answerTime = Span(nanoseconds: Limits.youngFor.nanoseconds / Limits.youngAnswers)
     private var sweptAt: Span?
     private static let manyKeys = 8192
     private static let sweepInterval = Span.minutes(1)
@@ -40,7 +42,7 @@ struct Admission {
         /// When the last of those that went back to the store is due.
         var backlogUntil = Span.zero
         /// How long an attempt takes here, smoothed.
-        var pace = Span.milliseconds(200)
+        var pace = Limits.assumedAttempt
 
         mutating func note(_ duration: Span) {
             pace = Span(nanoseconds: (pace.nanoseconds * 7 + duration.nanoseconds) / 8)
@@ -140,7 +142,10 @@ struct Admission {
         }
         if isOld { old -= 1 } else { young -= 1 }
         keys.values[place].inFlight -= 1
-        if let duration { keys.values[place].note(duration) }
+        if let duration {
+            keys.values[place].note(duration)
+            answerTime = Span(nanoseconds: (answerTime.nanoseconds * 31 + duration.nanoseconds) / 32)
+        }
         if let slowDown {
             let wish = now + min(slowDown, Limits.longestSlowDown)
             keys.values[place].closedUntil = max(keys.values[place].closedUntil, wish)
@@ -171,6 +176,13 @@ struct Admission {
 
     // MARK: The second pool
 
+    /// Hung receivers hold their places no longer than this. Where the others answer in milliseconds, two
+    /// seconds of waiting would be all that a small fan-out takes.
+    private var youngFor: Span {
+        let answers = Span(nanoseconds: answerTime.nanoseconds * Limits.youngAnswers)
+        return min(Limits.youngFor, max(Limits.shortestYoung, answers))
+    }
+
     private mutating func age(at now: Span) {
         // Keys that were closed or busy are remembered until they are asked for again; most never are.
         if keys.count > Admission.manyKeys, sweptAt.map({ now - $0 > Admission.sweepInterval }) ?? true {
@@ -180,7 +192,7 @@ struct Admission {
         while begunHead < begun.count {
             let head = begun[begunHead]
             if tickets[head.ticket] == false {
-                guard now - head.at >= Limits.youngFor, old < secondPool else { break }
+                guard now - head.at >= youngFor, old < secondPool else { break }
                 tickets[head.ticket] = true
                 young -= 1
                 old += 1
@@ -196,7 +208,7 @@ struct Admission {
     /// When a transfer that is in the way will move to the second pool; nil where none is in the way.
     func nextAging(after now: Span) -> Span? {
         guard young >= concurrency, old < secondPool, begunHead < begun.count else { return nil }
-        return max(.zero, begun[begunHead].at + Limits.youngFor - now)
+        return max(.zero, begun[begunHead].at + youngFor - now)
     }
 
     // MARK: Where there is no room

@@ -14,4 +14,10 @@ public final class PostgresReader: SQLReader {
             throw error
         }
     }
+
+    /// Of which transactions are seen: another one where one was committed.
+    public override func writes() throws(StoreError) -> Int64 {
+        try database.query("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)")
+            .first?.first?.integer ?? 0
+    }
 }

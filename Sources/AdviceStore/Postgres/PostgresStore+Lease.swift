@@ -119,6 +119,18 @@ extension PostgresStore {
         return theirs + inFlight.subjects(of: subscriber).filter { !theirs.contains($0) }
     }
 
+    func allSubscribersInFlight() throws(StoreError) -> Set<Int64> {
+        let theirs = try connection.query(
+            """
+            SELECT d.subscriber FROM delivery d WHERE d.owner IS NOT NULL
+            UNION SELECT m.subscriber FROM batch b JOIN release r ON r.number = b.release
+                JOIN member m ON m.cohort = r.cohort AND m.slot_hash BETWEEN b.first_hash AND b.last_hash
+            WHERE b.audience = 0 AND b.owner IS NOT NULL
+            """
+        ).compactMap { $0[0].integer }
+        return inFlight.subscribers.union(theirs)
+    }
+
     func allInFlightFromBatches(
         of release: Int64, _ subject: Int64
     ) throws(StoreError) -> [(key: DeliveryKey, slot: Int64, owner: Int64?)] {

@@ -85,6 +85,10 @@ public final class PostgresStore: SQLStore, SharedStore {
         try allSubjectsInFlight(of: subscriber)
     }
 
+    override func subscribersInFlight() throws(StoreError) -> Set<Int64> {
+        try allSubscribersInFlight()
+    }
+
     override func isInFlight(_ key: DeliveryKey) throws(StoreError) -> Bool {
         if inFlight[key] != nil { return true }
         return try allSubjectsInFlight(of: key.subscriber).contains(key.subject)

@@ -6,11 +6,12 @@ extension SQLStore {
     /// The columns of a delivery's row that is claimed.
     static let claimedRow = """
         SELECT \(ClaimRow.columns(member: nil)), d.slot, d.subject, d.release,
-            d.attempts, d.gone_at, d.next_attempt_at, d.due_at
+            d.attempts, d.gone_at, d.next_attempt_at, d.due_at, y.number, y.ids
         FROM delivery d CROSS JOIN subject j ON j.number = d.subject
             CROSS JOIN subscriber s ON s.number = d.subscriber
             CROSS JOIN release r ON r.number = d.release
             LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
+            LEFT JOIN replay y ON y.subject = d.subject AND y.slot = d.slot AND y.subscriber = d.subscriber
         """
 
     /// The key of a row that `claimedRow` gives, with its slot.
@@ -28,13 +29,16 @@ extension SQLStore {
         let dueAt = statement.optionalInteger(first + 6).map(Instant.init(nanoseconds:))
         // Of what was taken from a batch another may have made a row meanwhile.
         guard inFlight[key] == nil else { return }
-        inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint))
+        let replay = statement.optionalInteger(first + 7) ?? 0
+        inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint, replay: replay))
         var delivery = ClaimedDelivery(
             key: key, batch: nil, release: release.info, subscriberID: row.id,
             attempts: Int(statement.integer(first + 3)), due: dueAt ?? release.info.releasedAt,
             isArrears: dueAt != nil, replaces: try replaced(by: release, slot, row.subscriber),
             goneAt: statement.optionalInteger(first + 4).map(Instant.init(nanoseconds:)),
             standing: release.kind == .alert ? row.alertStanding : row.standing, endpoint: try row.endpoint())
+        delivery.release = release.info.named(
+            Replay.subject(release.info.subject, count: statement.optionalInteger(first + 8) ?? 0))
         row.complete(&delivery)
         // What has a row that waits is the one of the day.
         if delivery.standing == .suspended { delivery.standing = .probe }
@@ -64,7 +68,7 @@ extension SQLStore {
             ? """
             AND NOT EXISTS (SELECT 1 FROM earlier p JOIN delivery d ON d.subject = p.subject
                 AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
-                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND d.state IN (0, 1, 2))
+                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND \(SQLStore.isHad))
             """ : ""
         let look = try whatToLookAt(range, release)
         let statement = try database.statement(
@@ -167,7 +171,7 @@ extension SQLStore {
     ) throws(StoreError) {
         let statement = try database.statement(
             """
-            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, v.subject, r.subject
+            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, \(SQLStore.sentAs), r.subject
             FROM \(SQLStore.priors(to: "$4")) CROSS JOIN delivery d
                 ON d.subject = r.subject AND d.slot BETWEEN $2 AND $3 AND d.release = r.number
                 CROSS JOIN subscriber s ON s.number = d.subscriber
@@ -213,7 +217,7 @@ extension SQLStore {
         guard release.kind == .correction else { return nil }
         let rows = try database.query(
             """
-            SELECT v.type, v.subject FROM \(SQLStore.priors(to: "$1")) CROSS JOIN delivery d
+            SELECT v.type, \(SQLStore.sentAs) FROM \(SQLStore.priors(to: "$1")) CROSS JOIN delivery d
                 ON d.subject = r.subject AND d.slot = $2 AND d.subscriber = $3 AND d.release = r.number
                 CROSS JOIN subject v ON v.number = r.subject
             WHERE \(SQLStore.mayHaveArrived)

@@ -78,6 +78,7 @@ extension SQLStore {
             // The one attempt of a delivery that went through at once is all in its row.
             if let attempt = record.attempt,
                 record.state != .delivered || attempt.number > 1 || record.attempts > 1
+                    || inFlight[record.key]?.replay ?? 0 > 0
             {
                 bind(attempt, record.key, slot, to: attempts)
                 try attempts.run()
@@ -138,12 +139,12 @@ extension SQLStore {
     private static let attempts = SQLInsertion(
         table: "attempt",
         columns: [
-            .init("subject"), .init("slot"), .init("subscriber"), .init("number"), .init("at"),
-            .init("status"), .init("error", .text), .init("latency"), .init("address", .text),
+            .init("subject"), .init("slot"), .init("subscriber"), .init("replay"), .init("number"),
+            .init("at"), .init("status"), .init("error", .text), .init("latency"), .init("address", .text),
             .init("reply", .bytes), .init("arrived"),
-        ], key: 4,
+        ], key: 5,
         conflict: """
-            ON CONFLICT(subject, slot, subscriber, number) DO UPDATE SET at = excluded.at,
+            ON CONFLICT(subject, slot, subscriber, replay, number) DO UPDATE SET at = excluded.at,
                 status = excluded.status, error = excluded.error, latency = excluded.latency,
                 address = excluded.address, reply = excluded.reply,
                 arrived = CASE WHEN attempt.error = '\(SQLStore.noAnswerYet)' THEN excluded.arrived
@@ -156,14 +157,15 @@ extension SQLStore {
         statement.bind(1, key.subject)
         statement.bind(2, slot)
         statement.bind(3, key.subscriber)
-        statement.bind(4, Int64(attempt.number))
-        statement.bind(5, attempt.at.nanoseconds)
-        statement.bind(6, Int64(attempt.status))
-        statement.bind(7, attempt.error)
-        statement.bind(8, attempt.latency.nanoseconds)
-        statement.bind(9, attempt.address)
-        statement.bind(10, attempt.reply)
-        statement.bind(11, Int64(attempt.mayHaveArrived ? 1 : 0))
+        statement.bind(4, inFlight[key]?.replay ?? 0)
+        statement.bind(5, Int64(attempt.number))
+        statement.bind(6, attempt.at.nanoseconds)
+        statement.bind(7, Int64(attempt.status))
+        statement.bind(8, attempt.error)
+        statement.bind(9, attempt.latency.nanoseconds)
+        statement.bind(10, attempt.address)
+        statement.bind(11, attempt.reply)
+        statement.bind(12, Int64(attempt.mayHaveArrived ? 1 : 0))
     }
 
     /// Remembered of what was handed out, worked out for what was not.

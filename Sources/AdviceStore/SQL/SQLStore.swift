@@ -56,6 +56,9 @@ public class SQLStore: Store {
         inFlight.subjects(of: subscriber)
     }
 
+    /// Those of whom something is in flight, from this daemon or another.
+    func subscribersInFlight() throws(StoreError) -> Set<Int64> { inFlight.subscribers }
+
     func isInFlight(_ key: DeliveryKey) throws(StoreError) -> Bool { inFlight[key] != nil }
 
     /// What is in flight of a release and came from a batch: it may have no row yet. `owner` is the daemon

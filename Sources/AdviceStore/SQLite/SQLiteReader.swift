@@ -16,4 +16,8 @@ public final class SQLiteReader: SQLReader {
             throw error
         }
     }
+
+    public override func writes() throws(StoreError) -> Int64 {
+        try database.query("PRAGMA data_version").first?.first?.integer ?? 0
+    }
 }

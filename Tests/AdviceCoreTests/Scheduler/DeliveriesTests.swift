@@ -14,7 +14,7 @@ struct DeliveriesTests {
         var scheduler = Scheduler(seed: 1, once: once)
         let settings = SchedulerSettings(series: [], concurrency: concurrency, perHost: 1000)
         let effects = scheduler.handle(.started(StoreKnowledge(), settings), now: clocks(now ?? self.now))
-        #expect(effects.claims == [Limits.firstClaim])
+        #expect(effects.claims == [min(Limits.firstClaim, concurrency * 2)])
         return scheduler
     }
 
