@@ -33,6 +33,8 @@ struct InFlight {
             .map { (key: $0.key, slot: $0.value.slot) }.sorted { $0.key.subscriber < $1.key.subscriber }
     }
 
+    var isEmpty: Bool { deliveries.isEmpty && batches.isEmpty }
+
     func holds(batch: Int64) -> Bool { batches[batch] != nil }
 
     mutating func take(batch: Int64) { batches[batch] = 0 }

@@ -196,15 +196,24 @@ struct PostgresConnectionTests {
         #expect(try store.claimAll(at: t0).deliveries.count == 1)
     }
 
-    @Test("hears what another daemon says, and not itself")
+    @Test("hears what another daemon says, and not what its own store writes")
     func hears() throws {
-        let listener = try PostgresListener(address)
-        #expect(try listener.hear() == false)
-        try PostgresStore(address, instance: "one", clock: .caller).subscribe(["ann"])
+        let one = try PostgresStore(address, instance: "one", clock: .caller)
+        let two = try PostgresStore(address, instance: "two", clock: .caller)
+        let listener = try one.listen()
+        defer { listener.close() }
         var poll = pollfd(fd: try #require(listener.socket), events: Int16(POLLIN), revents: 0)
-        #expect(Glibc.poll(&poll, 1, 5000) == 1)
-        #expect(try listener.hear())
-        #expect(try listener.hear() == false)
-        listener.close()
+        func hear() throws -> PostgresListener.News {
+            #expect(Glibc.poll(&poll, 1, 5000) == 1)
+            return try listener.hear()
+        }
+        #expect(try listener.hear() == .nothing)
+        let cohort = try two.subscribe(["ann"])
+        #expect(try hear() == .knowledge)
+        #expect(try listener.hear() == .nothing)
+        try two.release(World.draft(1, cohort: cohort))
+        #expect(try hear() == .work)
+        try one.subscribe(["ann", "bob"])
+        #expect(try hear() == .nothing)
     }
 }

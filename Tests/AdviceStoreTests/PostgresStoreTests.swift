@@ -249,13 +249,13 @@ struct PostgresStoreTests {
         let (one, two) = (try daemon("one"), try daemon("two"))
         one.files = "a"
         two.files = "a"
-        #expect(try one.takenFiles() == nil)
+        #expect(try one.common().files == nil)
         let cohort = try one.subscribe(["ann"])
-        #expect(try two.takenFiles() == TakenFiles(number: 1, digest: "a"))
+        #expect(try two.common().files == TakenFiles(number: 1, digest: "a"))
         #expect(try two.release(World.draft(1, cohort: cohort)) != nil)
         two.files = "b"
         try two.subscribe(["ann", "bob"])
-        #expect(try one.takenFiles() == TakenFiles(number: 2, digest: "b"))
+        #expect(try one.common().files == TakenFiles(number: 2, digest: "b"))
         do {
             try one.release(World.draft(2, cohort: cohort))
             Issue.record("it was released")

@@ -30,6 +30,13 @@ public enum Event: Sendable {
     case claimed(Claim)
     case committed(transaction: UInt64, CommitResult)
     case outcomes([AttemptResult])
+    /// Another daemon on the same store has changed what it knows; with the settings that follow from it.
+    case learned(StoreKnowledge, SchedulerSettings)
+    /// Another daemon may have made work, or left some.
+    case workAppeared
+    /// Whether this daemon decides on series and releases. One does not whose files are other than those that
+    /// the daemons on its store took last: it sends, and leaves the rest to the others.
+    case mayRelease(Bool)
     /// Something outside of the scheduler that operators may have to be told of.
     case alarmed(Alarm)
     case stopping
@@ -66,6 +73,8 @@ public enum CommitResult: Hashable, Sendable {
     case replayed(ReplayCount)
     /// There is nobody of that name.
     case unknownSubscriber
+    /// The store takes no release from this daemon until `mayRelease`, and why: nothing was written.
+    case notNow(String)
     /// Nothing was written, and nothing can be: no new POST starts.
     case refused
 }

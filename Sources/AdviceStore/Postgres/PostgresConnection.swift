@@ -27,6 +27,11 @@ final class PostgresConnection: SQLDatabase {
         path = PostgresConnection.name(parameters)
     }
 
+    /// Another connection to the same database, made when it is used.
+    init(like other: PostgresConnection) {
+        (parameters, path) = (other.parameters, other.path)
+    }
+
     deinit { close() }
 
     func close() {
@@ -219,16 +224,18 @@ final class PostgresConnection: SQLDatabase {
         return PQsocket(handle)
     }
 
-    /// Takes what the server has sent unasked; true where another connection has said something.
-    func takeNotices() throws(StoreError) -> Bool {
+    /// The server's process that serves this connection.
+    var server: Int32? { handle.map { PQbackendPID($0) } }
+
+    /// Takes what the server has sent unasked: the words of other connections but that of process `own`.
+    func takeNotices(butFrom own: Int32?) throws(StoreError) -> [String] {
         guard let handle, PQconsumeInput(handle) == 1 else { throw fault(nil) }
-        let me = PQbackendPID(handle)
-        var isFromOthers = false
+        var words: [String] = []
         while let notice = PQnotifies(handle) {
-            if notice.pointee.be_pid != me { isFromOthers = true }
+            if notice.pointee.be_pid != own { words.append(String(cString: notice.pointee.extra)) }
             PQfreemem(notice)
         }
-        return isFromOthers
+        return words
     }
 
     /// The result, if it is one.

@@ -111,7 +111,8 @@ public final class PostgresStore: SQLStore, SharedStore {
     override func writeOrNothing<Result>(
         _ now: Instant, _ access: Access, _ body: () throws(StoreError) -> Result?
     ) throws(StoreError) -> Result? {
-        let commit = access == .alone ? "NOTIFY advised; COMMIT" : "COMMIT"
+        // What is written beside others and not by a claim or a record is a release.
+        let commit = access == .alone ? PostgresListener.knowledge : PostgresListener.work
         return try transaction(now, access, commit: commit) { (at) throws(StoreError) -> Result? in
             guard let result = try body() else { return nil }
             try raiseMark(at)
@@ -166,6 +167,12 @@ public final class PostgresStore: SQLStore, SharedStore {
         mark = now
     }
 
+    /// What waits does so by the server's clock, however this machine's was set.
+    public override func shiftWaits(now: Instant) throws(StoreError) {
+        try renewLease(now: now)
+        try shift(clock == .server ? now + (clockSkew ?? .zero) : now)
+    }
+
     override func forgetReleases() throws(StoreError) {
         try super.forgetReleases()
         try database.query(
@@ -182,7 +189,18 @@ public final class PostgresStore: SQLStore, SharedStore {
                 + "releases nothing until its own are the same and are reloaded")
     }
 
-    public func takenFiles() throws(StoreError) -> TakenFiles? {
+    public func common() throws(StoreError) -> CommonState {
+        let decisions = try connection.query("SELECT coalesce(max(number), 0) FROM decision")
+        return CommonState(
+            files: try takenFiles(), generation: try connection.number("generation") ?? 0,
+            decisions: decisions.first?[0].integer ?? 0)
+    }
+
+    public func listen() throws(StoreError) -> PostgresListener { try PostgresListener(beside: connection) }
+
+    public var holdsSomething: Bool { !inFlight.isEmpty }
+
+    private func takenFiles() throws(StoreError) -> TakenFiles? {
         guard let number = try connection.number("files_number"),
             let digest = try connection.query("SELECT value FROM meta WHERE key = 'files'").first?[0].text
         else { return nil }

@@ -125,6 +125,8 @@ public class SQLStore: Store {
         try mark.run()
     }
 
+    public func shiftWaits(now: Instant) throws(StoreError) { try shift(now) }
+
     public func close() {
         database.close()
     }
@@ -198,7 +200,7 @@ extension SQLStore {
         }
     }
 
-    public func shiftWaits(now: Instant) throws(StoreError) {
+    func shift(_ now: Instant) throws(StoreError) {
         try write(now) { () throws(StoreError) in
             // What was written by a time that is still to come waits from now on for what was left then.
             try database.query(
