@@ -58,6 +58,14 @@ public enum OperatorCommand: Hashable, Sendable {
     case revise(series: String, point: String, released: [ReleasedRow] = [])
     case withdraw(series: String, point: String, released: [ReleasedRow] = [])
     case acceptClock
+
+    /// What it does comes from the texts and days of the files.
+    public var goesByFiles: Bool {
+        switch self {
+        case .start, .releaseNow, .revise, .withdraw: true
+        default: false
+        }
+    }
 }
 
 /// How a transaction ended.

@@ -110,13 +110,8 @@ extension Scheduler {
 
     /// What goes by the files is refused where those that are in force are others.
     private func checkFiles(_ command: OperatorCommand) throws(Refusal) {
-        guard !mayRelease else { return }
-        switch command {
-        case .start, .releaseNow, .revise, .withdraw:
-            throw Refusal(
-                "this daemon releases nothing for now: `advised status` says why")
-        default: return
-        }
+        guard !mayRelease, command.goesByFiles else { return }
+        throw Refusal("this daemon releases nothing for now: `advised status` says why")
     }
 
     private func believeClock() throws(Refusal) {

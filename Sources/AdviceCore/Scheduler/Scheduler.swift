@@ -36,7 +36,7 @@ public struct Scheduler: Sendable {
     private(set) var isStopping = false
     private var hasExited = false
     /// See `Event.mayRelease`.
-    private(set) var mayRelease = true
+    public private(set) var mayRelease = true
     private let once: Bool
     private var status = ""
     private var isStatusStale = true
