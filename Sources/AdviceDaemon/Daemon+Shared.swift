@@ -18,7 +18,8 @@ struct Sharing {
 
     /// What is not as it should be, in words.
     var troubles: [String] {
-        [lost.map { "the store is lost, and everything waits: \($0.words)" }, outdated, skewed].compactMap(\.self)
+        [lost.map { "the store is lost, and everything waits: \($0.words)" }, outdated, skewed].compactMap(
+            \.self)
     }
 }
 
@@ -67,7 +68,8 @@ extension Daemon {
             .alarmed(
                 Alarm(
                     .store,
-                    words: "The store could not be reached for \(seconds) s (\(lost.words)). Nothing was lost: "
+                    words:
+                        "The store could not be reached for \(seconds) s (\(lost.words)). Nothing was lost: "
                         + "what waited goes on.")))
     }
 

@@ -1,5 +1,5 @@
-import Foundation
 public import AdviceStore
+import Foundation
 import Glibc
 
 /// The name of this state directory's daemon among those that share a store: made once, and the same at each
@@ -12,7 +12,8 @@ public enum InstanceName {
             let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
             guard isName(name) else {
                 throw .refused(
-                    "\(path) does not hold the name that advised wrote into it: remove it while no daemon runs")
+                    "\(path) does not hold the name that advised wrote into it: remove it while no daemon runs"
+                )
             }
             return name
         }

@@ -34,7 +34,9 @@ extension LogCommand {
         let path = if case .sqlite(let path) = place { path } else { String?.none }
         let folder = path.map { ($0 as NSString).deletingLastPathComponent }
         if let changes = FileChanges(folder: folder) { return changes }
-        if let path { Output.note("advised: \(path) is not there, and nor is its folder: run a daemon first") }
+        if let path {
+            Output.note("advised: \(path) is not there, and nor is its folder: run a daemon first")
+        }
         throw Exits.unavailable
     }
 

@@ -30,7 +30,8 @@ struct Status: ParsableCommand {
                 : configuration.map { PlanView($0, knowledge, installation, now: now).lines(at: now) }
                     ?? knowledge.lines()
             return Report(
-                engine: configuration?.store.isFile ?? true ? "sqlite" : "postgres", running: isRunning, isSound: configuration != nil, series: lines,
+                engine: configuration?.store.isFile ?? true ? "sqlite" : "postgres", running: isRunning,
+                isSound: configuration != nil, series: lines,
                 counts: try reader?.counts() ?? DeliveryCounts(),
                 suspended: try reader?.endpoints(.suspended) ?? [],
                 closed: try reader?.endpoints(.closed) ?? [],
@@ -91,7 +92,8 @@ private struct Report: Encodable {
     }
 
     init(
-        engine: String, running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, suspended: [String],
+        engine: String, running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts,
+        suspended: [String],
         closed: [String],
         clock: String, degraded: [String]
     ) {
