@@ -31,6 +31,7 @@ extension StoreDesk {
         guard shared != nil else { return }
         let renewal = DispatchSource.makeTimerSource(queue: executor.queue)
         renewal.setEventHandler { [weak self] in self?.assumeIsolated { $0.renew() } }
+        renewal.schedule(deadline: .distantFuture)
         renewal.activate()
         let looking = DispatchSource.makeTimerSource(queue: executor.queue)
         looking.setEventHandler { [weak self] in self?.assumeIsolated { $0.look() } }
