@@ -12,7 +12,7 @@ public enum InstanceName {
             let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
             guard isName(name) else {
                 throw .refused(
-                    "\(path) does not hold the name that advised wrote into it: remove it while no daemon runs"
+                    "\(path) does not hold the name that advised wrote there: remove it while no daemon runs"
                 )
             }
             return name

@@ -22,8 +22,7 @@ enum StoreNews: Sendable {
 /// What a shared store needs at times: its lease renewed, others heard.
 extension StoreDesk {
     /// How often what all daemons have in common is looked at: what was heard of it is a hint.
-    private static let lookSeconds = 60
-    private static let renewalSeconds = Int(PostgresStore.renewalInterval.seconds)
+    private static let lookInterval = Span.minutes(1)
 
     /// Begins to look and to listen. `report` is called on the desk's queue.
     func attend(_ report: @escaping @Sendable (StoreNews) -> Void) {
@@ -36,8 +35,8 @@ extension StoreDesk {
         let looking = DispatchSource.makeTimerSource(queue: executor.queue)
         looking.setEventHandler { [weak self] in self?.assumeIsolated { $0.look() } }
         looking.schedule(
-            deadline: .now() + .seconds(StoreDesk.lookSeconds), repeating: .seconds(StoreDesk.lookSeconds),
-            leeway: .seconds(1))
+            deadline: .after(StoreDesk.lookInterval),
+            repeating: .milliseconds(Int(StoreDesk.lookInterval.milliseconds)), leeway: .seconds(1))
         looking.activate()
         (self.renewal, self.looking) = (renewal, looking)
         listen()
@@ -103,7 +102,7 @@ extension StoreDesk {
     func expectRenewal() {
         guard let renewal, !isRenewalDue, shared?.holdsSomething ?? false else { return }
         isRenewalDue = true
-        renewal.schedule(deadline: .now() + .seconds(StoreDesk.renewalSeconds))
+        renewal.schedule(deadline: .after(PostgresStore.renewalInterval))
     }
 
     private func renew() {

@@ -281,7 +281,8 @@ final class PostgresConnection: SQLDatabase {
     /// What libpq said last, in one line and without what it quotes.
     private func said() -> String {
         guard let handle, let text = PQerrorMessage(handle) else { return "no reason given" }
-        let lines = String(cString: text).split(separator: "\n")
+        // What it guesses of the cause begins with a tab.
+        let lines = String(cString: text).split(separator: "\n").filter { !$0.hasPrefix("\t") }
         return lines.isEmpty ? "the connection was lost" : lines.joined(separator: "; ")
     }
 }

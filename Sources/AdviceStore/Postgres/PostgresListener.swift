@@ -33,8 +33,8 @@ public final class PostgresListener {
     /// Becomes readable when there is something to hear; nil where the connection is lost.
     public var socket: Int32? { connection.socket }
 
-    /// Reads what has come from other daemons. Throws `unreachable` where the connection is lost: make another
-    /// listener.
+    /// Reads what has come from other daemons. Throws `unreachable` where the connection is lost: make
+    /// another listener.
     public func hear() throws(StoreError) -> News {
         let words = try connection.takeNotices(butFrom: own())
         if words.isEmpty { return .nothing }

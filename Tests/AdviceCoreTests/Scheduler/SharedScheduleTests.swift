@@ -55,7 +55,7 @@ struct SharedScheduleTests {
         #expect(rig.handle(.mayRelease(true)).releases.map(\.point.id) == ["p1"])
     }
 
-    @Test("a pause that another daemon has written is in force here, and what it released is not released again")
+    @Test("a pause that another daemon has written is in force, and what it released is not released again")
     func learned() {
         var one = Rig(at: before, .of(.sample()))
         one.start()
