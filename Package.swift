@@ -38,6 +38,7 @@ let package = Package(
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
@@ -48,7 +49,8 @@ let package = Package(
         .target(name: "AdviceQueue", swiftSettings: strict),
         .target(name: "AdviceConfig", dependencies: ["AdviceCore", yams], swiftSettings: safe),
         .target(name: "AdviceMessage", dependencies: ["AdviceCore", "CMark", crypto], swiftSettings: strict),
-        .target(name: "AdviceStore", dependencies: ["AdviceCore", "CSQLite"], swiftSettings: strict),
+        .target(
+            name: "AdviceStore", dependencies: ["AdviceCore", "CSQLite", "CPostgres"], swiftSettings: strict),
         .target(
             name: "AdviceCourier", dependencies: ["AdviceCore", "AdviceQueue", "CCurl"],
             swiftSettings: strict),
@@ -76,6 +78,9 @@ let package = Package(
         .executableTarget(
             name: "courier-bench", dependencies: ["AdviceCourier", "AdviceCore"],
             path: "Benchmarks/courier/Sources", swiftSettings: strict),
+        .executableTarget(
+            name: "store-bench", dependencies: ["AdviceStore", "AdviceCore"],
+            path: "Benchmarks/store/Sources", swiftSettings: strict),
 
         // Tests mirror the rooms.
         .target(

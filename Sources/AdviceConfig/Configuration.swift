@@ -57,6 +57,14 @@ public struct Configuration: Sendable {
         /// A path, relative to the state directory unless absolute.
         case sqlite(String)
         case postgres(Protected)
+
+        /// On this machine's disk.
+        public var isFile: Bool {
+            switch self {
+            case .sqlite: true
+            case .postgres: false
+            }
+        }
     }
 
     public struct Listen: Sendable, Equatable {

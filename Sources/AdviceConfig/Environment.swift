@@ -15,6 +15,9 @@ public struct ReadingEnvironment: Sendable {
     public var variable: @Sendable (String) -> String?
     /// Under systemd the folder of credentials; nil elsewhere.
     public var credentialsDirectory: String?
+    /// Is given each file that the configuration consists of, in order: its path and its bytes. The first is
+    /// the settings; what protected values stand in is none of them.
+    public var noteFile: (@Sendable (_ path: String, _ bytes: [UInt8]) -> Void)?
     /// Today in UTC, for warnings about gaps within two years.
     public var now: Instant
 

@@ -8,6 +8,8 @@ public struct Loaded: Sendable {
     public var diagnostics: [Diagnostic]
     /// Where things stand, for diagnostics that other rooms add.
     public var places: Places
+    /// Tells whether two machines have the same files; nil where nobody has asked.
+    public var digest: String?
 
     /// Where series, points and subscribers are written, by id.
     public struct Places: Sendable {

@@ -52,6 +52,8 @@ public struct ControlReply: Codable, Sendable {
     public var clock: String?
     /// Of a status: what is not as it should be, in words.
     public var degraded: [String]?
+    /// Of a status: the store's server cannot be reached.
+    public var isStoreLost: Bool?
     /// Of a replay that was only counted.
     public var count: ReplayCount?
 

@@ -10,7 +10,8 @@ extension Daemon {
         case .status:
             var answer = ControlReply(ok: true, text: statusText)
             answer.clock = scheduler.clockState
-            answer.degraded = degradations
+            answer.degraded = degradations + sharing.troubles
+            answer.isStoreLost = sharing.lost != nil
             reply(answer)
         case .reload:
             reload(isForced: request.force ?? false, isRebase: request.rebase ?? false, reply)

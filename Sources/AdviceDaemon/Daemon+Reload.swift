@@ -30,13 +30,14 @@ extension Daemon {
     private static let largeRoster = 1000
 
     func importRoster(
-        of configuration: Configuration, guardsRemovals: Bool,
+        of configuration: Configuration, files: String?, guardsRemovals: Bool,
         then: @escaping @Sendable (isolated Daemon, Swift.Result<RosterChange, StoreError>) -> Void
     ) {
         let now = parts.clock.now.wall
         let roster = Roster(configuration, secrets: parts.secrets, zones: parts.zones, now: now)
         desk.enter { [weak self] desk in
-            let result = desk.importRoster(roster, guardsRemovals: guardsRemovals, now: now)
+            let result = desk.importRoster(
+                roster, of: files, guardsRemovals: guardsRemovals, now: now)
             self?.enter { then($0, result) }
         }
     }
@@ -129,7 +130,7 @@ extension Daemon {
         }
         let fresh = isRebase ? read : read.keepingLocalZones(scheduler.seriesRecords)
         let before = outlooks(of: configuration)
-        importRoster(of: fresh, guardsRemovals: !isForced) { daemon, result in
+        importRoster(of: fresh, files: loaded.digest, guardsRemovals: !isForced) { daemon, result in
             switch result {
             case .failure(let error): daemon.storeRefused(error)
             case .success(let change):
@@ -141,9 +142,11 @@ extension Daemon {
                 daemon.keep(fresh)
                 daemon.cohorts = change.cohorts
                 daemon.generation = change.generation
+                daemon.files = loaded.digest
                 daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
                 daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
                 daemon.feed(.configured(daemon.settings(), isRebase: isRebase))
+                daemon.tookOwnFiles()
                 let difference = daemon.difference(from: old, to: fresh, before, change)
                 var answer = ControlReply(ok: true, text: difference.text)
                 answer.difference = difference

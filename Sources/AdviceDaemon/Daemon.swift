@@ -31,6 +31,10 @@ public actor Daemon: QueueActor {
     var statusText = "starting"
     var isReloading = false
     var wishedReload: WishedReload?
+    /// Of the files in force; nil where nobody compares them.
+    var files: String?
+    /// What is shared with other daemons, where it is.
+    var sharing = Sharing()
     /// What is not as it should be, in words: `status` says so and exits 1.
     var degradations: [String] = []
     /// The cohorts as the last import left them.
@@ -76,11 +80,15 @@ public actor Daemon: QueueActor {
         }
     }
 
-    public init(_ parts: Parts, configuration: Configuration, store: sending any Store) {
+    /// `files` is the digest of the files that `configuration` was read from.
+    public init(
+        _ parts: Parts, configuration: Configuration, files: String? = nil, store: sending any Store
+    ) {
         self.parts = parts
         self.configuration = configuration
+        self.files = files
         roster = RosterSummary(configuration.subscribers)
-        desk = StoreDesk(store)
+        desk = StoreDesk(store, clock: parts.clock)
         dispatcher = Dispatcher(settings: configuration.delivery, secrets: parts.secrets)
         scheduler = Scheduler(seed: parts.seed, once: parts.once)
         descriptorLimit = max(1, Descriptors.raiseLimit() - Descriptors.reserve)
@@ -130,17 +138,29 @@ public actor Daemon: QueueActor {
             parts.logger.warning("a change of zones is noticed within an hour only: no watch was given")
         }
         openControl()
+        attendStore()
         // The mark first: the import raises it to now, and with it hides a clock that leapt while we were
         // down.
         load { daemon, before in
             daemon.configuration = daemon.configuration.keepingLocalZones(before.series)
-            daemon.importRoster(of: daemon.configuration, guardsRemovals: true) { daemon, result in
-                switch result {
-                case .failure(let error): daemon.end(.store(error))
-                case .success(let change):
-                    daemon.keep(daemon.configuration)
-                    daemon.start(with: change, mark: before.mark)
-                }
+            daemon.compareFiles { daemon, common in
+                guard let common, daemon.isOutdated(by: common) else { return daemon.takeRoster(before.mark) }
+                // Other files were taken since: their roster stays.
+                var change = RosterChange()
+                (change.cohorts, change.generation) = (before.cohorts, common.generation)
+                daemon.keep(daemon.configuration)
+                daemon.start(with: change, mark: before.mark)
+            }
+        }
+    }
+
+    private func takeRoster(_ mark: Instant?) {
+        importRoster(of: configuration, files: files, guardsRemovals: true) { daemon, result in
+            switch result {
+            case .failure(let error): daemon.end(.store(error))
+            case .success(let change):
+                daemon.keep(daemon.configuration)
+                daemon.start(with: change, mark: mark)
             }
         }
     }
@@ -170,6 +190,7 @@ public actor Daemon: QueueActor {
                 daemon.degradations.append("the stored roster is in force: \(refusal)")
             }
             daemon.feed(.started(knowledge, daemon.settings()))
+            daemon.sharing.isStarted = true
             if let objection = daemon.scheduler.objection(to: daemon.configuration.series) {
                 daemon.degradations.append(objection)
             }
@@ -191,6 +212,7 @@ public actor Daemon: QueueActor {
     private func stop() {
         parts.notify.stopping()
         parts.logger.info("stopping: what is in flight is awaited and recorded")
+        desk.patience.end(after: settings().longestAttempt)
         feed(.stopping)
     }
 
@@ -291,10 +313,7 @@ public actor Daemon: QueueActor {
         case .tell(let telling): parts.logger.tell(telling)
         case .answer(let request, let answer): answers.removeValue(forKey: request)?(answer)
         case .ping: ping()
-        case .probeClock(let since):
-            let sync = parts.clock.sync(steppedAt: since)
-            // Not fed from here: the scheduler's effects are still being run.
-            enter { $0.feed(.clockProbed(sync)) }
+        case .probeClock(let since): probeClock(since)
         case .trustClock(let isTrusted): desk.enter { $0.trustClock(isTrusted) }
         case .exit(let exit): end(.scheduler(exit))
         }
@@ -331,7 +350,11 @@ public actor Daemon: QueueActor {
 
     /// An fsync that was refused once cannot be trusted again: sending ends here, the restart reads the disk.
     func storeRefused(_ error: StoreError) {
-        parts.logger.critical("the store refused: \(error)")
+        if case .unreachable = error {
+            parts.logger.error("stopped without the store: what was in flight is sent again, under its id")
+        } else {
+            parts.logger.critical("the store refused: \(error)")
+        }
         end(.store(error))
     }
 

@@ -1,6 +1,7 @@
 import AdviceCore
 import AdviceQueue
 import AdviceStore
+import Dispatch
 
 /// The store's own queue: every blocking call to it is made here, in the order in which it was asked for.
 actor StoreDesk: QueueActor {
@@ -10,19 +11,51 @@ actor StoreDesk: QueueActor {
     private var bodies: [(release: Int64, format: Format, bytes: [UInt8]?)] = []
     private static let bodiesKept = 32
 
-    init(_ store: sending any Store) {
+    // What a shared store needs: StoreDesk+Shared.swift.
+    nonisolated let isShared: Bool
+    nonisolated let patience = Patience()
+    let clock: any Clock
+    var shared: (any SharedStore)? { store as? any SharedStore }
+    var report: (@Sendable (StoreNews) -> Void)?
+    var isLost = false
+    var isSkewed = false
+    var isRenewalDue = false
+    var renewal: (any DispatchSourceTimer)?
+    var looking: (any DispatchSourceTimer)?
+    var listener: PostgresListener?
+    var hearing: (any DispatchSourceRead)?
+    /// How long a claim waits that this machine's clock is too far off for.
+    private static let skewedFor = Span.seconds(5)
+
+    init(_ store: sending any Store, clock: any Clock) {
+        isShared = store is any SharedStore
         self.store = store
+        self.clock = clock
     }
+
+    /// A shared store compares its time with ours: `now` may be of before a wait for its server.
+    private func current(_ now: Instant) -> Instant { isShared ? clock.now.wall : now }
 
     /// Writes a transaction; `series` renders its content.
     func commit(
         _ transaction: Transaction, series: Series?, operators: [String], now: Instant
     ) -> Swift.Result<CommitResult, StoreError> {
-        do {
+        do throws(StoreError) {
             return .success(
-                try Recorder.commit(transaction, of: series, operators: operators, to: store, now: now))
+                try ask { () throws(StoreError) in
+                    try Recorder.commit(
+                        transaction, of: series, operators: operators, to: store, now: current(now))
+                })
         } catch {
-            return .failure(error)
+            switch error {
+            case .outdated(let reason):
+                report?(.outdated(reason))
+                return .success(.notNow(reason))
+            case .skewed(let reason):
+                skew(reason)
+                return .success(.notNow(reason))
+            default: return .failure(error)
+            }
         }
     }
 
@@ -30,16 +63,24 @@ actor StoreDesk: QueueActor {
     func trustClock(_ isTrusted: Bool) { store.trustsClock = isTrusted }
 
     func claim(limit: Int, now: Instant) -> Swift.Result<Claim, StoreError> {
-        do {
-            var claim = try store.claim(limit: limit, now: now)
+        do throws(StoreError) {
+            var claim = try ask { () throws(StoreError) in try store.claim(limit: limit, now: current(now)) }
+            align()
+            expectRenewal()
             for place in claim.deliveries.indices {
                 let delivery = claim.deliveries[place]
-                claim.deliveries[place].body = try body(
-                    delivery.release.number, delivery.endpoint.format)
+                claim.deliveries[place].body = try ask { () throws(StoreError) in
+                    try body(delivery.release.number, delivery.endpoint.format)
+                }
             }
             return .success(claim)
         } catch {
-            return .failure(error)
+            guard case .skewed(let reason) = error else { return .failure(error) }
+            // What was sent must be recorded all the same: nothing waits here for somebody to set the clock.
+            skew(reason)
+            var claim = Claim()
+            claim.nextDue = clock.now.wall + StoreDesk.skewedFor
+            return .success(claim)
         }
     }
 
@@ -53,32 +94,53 @@ actor StoreDesk: QueueActor {
         return bytes
     }
 
+    /// `files` is the digest of the files that the roster is of.
     func importRoster(
-        _ roster: Roster, guardsRemovals: Bool, now: Instant
+        _ roster: Roster, of files: String?, guardsRemovals: Bool, now: Instant
     ) -> Swift.Result<RosterChange, StoreError> {
-        do {
-            return .success(
+        let before = shared?.files
+        shared?.files = files
+        do throws(StoreError) {
+            let change = try ask { () throws(StoreError) in
                 try store.importRoster(
                     roster.entries, cohorts: roster.cohorts, joins: roster.joins,
-                    guardsRemovals: guardsRemovals, now: now))
+                    guardsRemovals: guardsRemovals, now: current(now))
+            }
+            // Where it is not taken, those that are in force stay.
+            if change.refusedRemovals != nil, before != nil { shared?.files = before }
+            return .success(change)
         } catch {
+            shared?.files = before
             return .failure(error)
         }
     }
 
     func released(_ point: String, of series: String) -> Swift.Result<[ReleasedRow], StoreError> {
-        do { return .success(try store.released(point, of: series)) } catch { return .failure(error) }
+        asked { (store) throws(StoreError) in try store.released(point, of: series) }
     }
 
     func replayCount(
         _ replay: Replay, now: Instant
     ) -> Swift.Result<ReplayCount?, StoreError> {
-        do { return .success(try store.replayCount(replay, now: now)) } catch { return .failure(error) }
+        asked { (store) throws(StoreError) in try store.replayCount(replay, now: now) }
     }
 
     func load() -> Swift.Result<StoreKnowledge, StoreError> {
-        do { return .success(try store.load()) } catch { return .failure(error) }
+        asked { (store) throws(StoreError) in try store.load() }
     }
 
-    func close() { store.close() }
+    private func asked<Answer>(
+        _ body: (any Store) throws(StoreError) -> Answer
+    ) -> Swift.Result<Answer, StoreError> {
+        do throws(StoreError) {
+            return .success(try ask { () throws(StoreError) in try body(store) })
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func close() {
+        dismiss()
+        store.close()
+    }
 }

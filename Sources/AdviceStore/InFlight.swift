@@ -33,6 +33,8 @@ struct InFlight {
             .map { (key: $0.key, slot: $0.value.slot) }.sorted { $0.key.subscriber < $1.key.subscriber }
     }
 
+    var isEmpty: Bool { deliveries.isEmpty && batches.isEmpty }
+
     func holds(batch: Int64) -> Bool { batches[batch] != nil }
 
     mutating func take(batch: Int64) { batches[batch] = 0 }
@@ -41,6 +43,20 @@ struct InFlight {
         let old = deliveries.updateValue(delivery, forKey: key)
         precondition(old == nil, "a delivery is handed out once")
         if let batch = delivery.batch { batches[batch, default: 0] += 1 }
+    }
+
+    /// All batches that are out.
+    var heldBatches: [Int64] { Array(batches.keys) }
+
+    /// What is out and has a row of its own.
+    var heldRows: [(key: DeliveryKey, slot: Int64)] {
+        deliveries.filter { $0.value.batch == nil }.map { (key: $0.key, slot: $0.value.slot) }
+    }
+
+    /// Takes back what was to be handed out and was not.
+    mutating func forget(_ claim: Claim) {
+        for delivery in claim.deliveries { deliveries.removeValue(forKey: delivery.key) }
+        for batch in claim.batches { batches.removeValue(forKey: batch.number) }
     }
 
     /// Takes back what `group` has recorded.

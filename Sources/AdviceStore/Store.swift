@@ -221,13 +221,22 @@ public enum StoreError: Error, CustomStringConvertible {
     case refused(String)
     /// Another daemon holds the state. Exit 75.
     case locked(String)
+    /// The database's server cannot be reached, or cannot do what was asked just now. Nothing is lost:
+    /// sending pauses, the same is asked again, and it goes on when the server is back. A write that was on
+    /// its way may have been committed; done again it does no harm.
+    case unreachable(String)
+    /// This machine's clock is more than `PostgresStore.greatestSkew` off the server's: nothing is released
+    /// or claimed until it is set. What was sent is recorded all the same. Asked again, as `unreachable` is.
+    case skewed(String)
+    /// Another daemon has taken newer files: this one sends, and releases nothing until its own are the same.
+    case outdated(String)
     /// A bug of ours. Exit 70.
     case internalFault(String)
 
     public var description: String {
         switch self {
         case .inputOutput(let text), .damaged(let text), .refused(let text), .locked(let text),
-            .internalFault(let text):
+            .unreachable(let text), .skewed(let text), .outdated(let text), .internalFault(let text):
             text
         }
     }

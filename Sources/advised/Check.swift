@@ -24,7 +24,10 @@ struct Check: ParsableCommand {
         var diagnostics = loaded.diagnostics
         var connected: Connections.Result?
         if let configuration = loaded.configuration {
-            diagnostics += try unstarted(configuration, loaded.places, installation)
+            // Without --connect a server is not asked.
+            if connect || configuration.store.isFile {
+                diagnostics += try unstarted(configuration, loaded.places, installation)
+            }
             diagnostics += denied(configuration, loaded.places, installation)
             if connect { connected = Connections(configuration, loaded.places, installation).dial() }
         }
@@ -35,7 +38,6 @@ struct Check: ParsableCommand {
             for diagnostic in diagnostics { Output.line("\(diagnostic)") }
         }
         guard let configuration = loaded.configuration else { throw Exits.configuration }
-        _ = try installation.databasePath(configuration)
         if !json { tell(configuration, connected) }
         if connected?.isEveryoneReached == false { throw Exits.no }
     }

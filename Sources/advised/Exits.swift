@@ -17,6 +17,7 @@ enum Exits {
         case .inputOutput: storeInputOutput
         case .damaged, .refused: configuration
         case .locked: locked
+        case .unreachable, .skewed, .outdated: unavailable
         case .internalFault: bug
         }
     }

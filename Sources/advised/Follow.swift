@@ -9,11 +9,7 @@ extension LogCommand {
     func follow(
         _ query: DeliveryQuery, _ installation: Installation, _ configuration: Configuration?
     ) throws {
-        let path = try installation.databasePath(configuration)
-        guard let changes = FileChanges(folder: (path as NSString).deletingLastPathComponent) else {
-            Output.note("advised: \(path) is not there, and nor is its folder: run a daemon first")
-            throw Exits.unavailable
-        }
+        let changes = try changes(installation.storePlace(configuration))
         var reader = try installation.reader(configuration)
         defer { reader?.close() }
         var journal = Journal(query)
@@ -32,6 +28,16 @@ extension LogCommand {
             let spent = (installation.clock.now.boot - began.boot).milliseconds
             guard changes.rest(milliseconds: Int32(clamping: 100 + 4 * spent)) else { return }
         } while changes.wait()
+    }
+
+    private func changes(_ place: Installation.StorePlace) throws -> FileChanges {
+        let path = if case .sqlite(let path) = place { path } else { String?.none }
+        let folder = path.map { ($0 as NSString).deletingLastPathComponent }
+        if let changes = FileChanges(folder: folder) { return changes }
+        if let path {
+            Output.note("advised: \(path) is not there, and nor is its folder: run a daemon first")
+        }
+        throw Exits.unavailable
     }
 
     private func show(_ entry: DeliveryLogEntry) throws {

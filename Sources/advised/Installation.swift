@@ -45,11 +45,19 @@ struct Installation {
             credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], now: clock.now.wall)
     }
 
-    func load() -> Loaded { loadConfiguration(at: configPath, environment: reading) }
+    func load() -> Loaded {
+        let files = FilesDigest()
+        var environment = reading
+        environment.noteFile = { files.add($0, $1) }
+        var loaded = loadConfiguration(at: configPath, environment: environment)
+        loaded.digest = files.text
+        return loaded
+    }
 
     /// The configuration, or every mistake on standard error and exit 78.
-    func configuration() throws -> Configuration {
-        let loaded = load()
+    func configuration() throws -> Configuration { try sound(load()) }
+
+    func sound(_ loaded: Loaded) throws -> Configuration {
         guard let configuration = loaded.configuration else {
             for diagnostic in loaded.diagnostics { Output.note("\(diagnostic)") }
             throw Exits.configuration
@@ -67,29 +75,43 @@ struct Installation {
         return loaded.configuration
     }
 
-    /// The database's path; exit 78 where the configuration names a store that this version cannot use.
-    func databasePath(_ configuration: Configuration?) throws -> String {
+    /// Where the store is.
+    enum StorePlace {
+        /// The database's path.
+        case sqlite(String)
+        /// A connection string, which may hold a password: for libpq alone.
+        case postgres(String)
+    }
+
+    /// Exit 69 where the connection string cannot be read here.
+    func storePlace(_ configuration: Configuration?) throws -> StorePlace {
         switch configuration?.store ?? .sqlite("advised.db") {
         case .sqlite(let path):
-            return path.hasPrefix("/") ? path : "\(state)/\(path)"
-        case .postgres:
-            Output.note(
-                "advised: this version keeps its state in SQLite only; take `store: { postgres: }` out")
-            throw Exits.configuration
+            return .sqlite(path.hasPrefix("/") ? path : "\(state)/\(path)")
+        case .postgres(let string):
+            do throws(SecretUnreadable) {
+                return .postgres(try secrets.read(string))
+            } catch {
+                Output.note("advised: store.postgres: \(error)")
+                throw Exits.unavailable
+            }
         }
     }
 
     /// What the store knows, read beside a running daemon; nothing where there is no store yet.
     func reader(_ configuration: Configuration?, quietly: Bool = false) throws -> (any StoreReader)? {
-        let path = try databasePath(configuration)
-        if access(path, R_OK) != 0, errno == EACCES {
+        let place = try storePlace(configuration)
+        if case .sqlite(let path) = place, access(path, R_OK) != 0, errno == EACCES {
             if !quietly {
                 Output.note("advised: \(path) may be read by its owner and root only: run this as one")
             }
             throw Exits.unavailable
         }
         do throws(StoreError) {
-            return try SQLiteReader.open(path: path)
+            return switch place {
+            case .sqlite(let path): try SQLiteReader.open(path: path)
+            case .postgres(let string): try PostgresReader.open(string)
+            }
         } catch {
             if !quietly { Output.note("advised: \(error)") }
             throw Exits.code(for: error)
@@ -98,16 +120,18 @@ struct Installation {
 
     /// The locks that a daemon, or a command that writes, holds as long as it lives: on the state directory,
     /// and on the database's folder where that is another. What is claimed is known to one daemon only, so
-    /// two on one database would send everything twice.
+    /// two on one file would send everything twice.
     func takeLocks(_ configuration: Configuration) throws -> [StateLock] {
         guard StateDirectory.becomeOwner(of: state) else {
             Output.note(
                 "advised: \(state) belongs to another user, whom root may not become here; run as that user")
             throw Exits.unavailable
         }
-        let database = (try databasePath(configuration) as NSString).deletingLastPathComponent
+        let place = try storePlace(configuration)
         return try withStoreErrors {
             var locks = [try StateLock(directory: state)]
+            guard case .sqlite(let path) = place else { return locks }
+            let database = (path as NSString).deletingLastPathComponent
             if StateDirectory.isOther(database, than: state) {
                 locks.append(try StateLock(directory: database))
             }
@@ -115,11 +139,16 @@ struct Installation {
         }
     }
 
-    /// The store itself; the lock must be held.
-    func openStore(_ configuration: Configuration) throws -> sending SQLiteStore {
-        let path = try databasePath(configuration)
+    /// The store itself; the lock must be held. A command is another daemon to those that share the store.
+    func openStore(_ configuration: Configuration, forCommand: Bool = false) throws -> sending any Store {
+        let place = try storePlace(configuration)
         do throws(StoreError) {
-            return try SQLiteStore(path: path)
+            switch place {
+            case .sqlite(let path): return try SQLiteStore(path: path)
+            case .postgres(let string):
+                let name = try InstanceName.read(in: state)
+                return try PostgresStore(string, instance: forCommand ? name + ".command" : name)
+            }
         } catch {
             Output.note("advised: \(error)")
             throw Exits.code(for: error)

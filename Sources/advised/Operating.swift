@@ -50,26 +50,28 @@ extension Installation {
     }
 
     private func decide(_ request: ControlRequest) throws -> String {
-        let configuration = try configuration()
+        let loaded = load()
+        let configuration = try sound(loaded)
         let locks = try takeLocks(configuration)
         defer { for lock in locks { lock.release() } }
-        let store = try openStore(configuration)
+        let store = try openStore(configuration, forCommand: true)
         defer { store.close() }
         return try withStoreErrors {
             let before = try store.load()
             let pinned = configuration.keepingLocalZones(before.series)
             let now = clock.now
-            let roster = Roster(pinned, secrets: secrets, zones: zones, now: now.wall)
-            let change = try store.importRoster(
-                roster.entries, cohorts: roster.cohorts, joins: roster.joins, guardsRemovals: true,
-                now: now.wall)
+            let change = try takeRoster(of: pinned, files: loaded.digest, into: store, now.wall)
             let settings = SchedulerSettings(
-                pinned, cohorts: change.cohorts, zones: zones, descriptors: 1)
+                pinned, cohorts: change?.cohorts ?? before.cohorts, zones: zones, descriptors: 1)
             var knowledge = try store.load()
             knowledge.mark = before.mark
             let released = try request.point.map { try store.released($0, of: request.series ?? "") } ?? []
             guard let command = OperatorCommand(request, released: released) else {
                 preconditionFailure("a command's own request is complete")
+            }
+            if change == nil, command.goesByFiles {
+                Output.note("other files were taken by another daemon: `advised reload` there, or take those")
+                throw Exits.no
             }
             // Only the word about the clock makes this moment one to go by.
             store.trustsClock = command == .acceptClock
@@ -96,6 +98,19 @@ extension Installation {
                 return words
             }
         }
+    }
+
+    /// Takes the roster of the files; nil where daemons that share the store have taken other files since.
+    private func takeRoster(
+        of configuration: Configuration, files: String?, into store: any Store, _ now: Instant
+    ) throws(StoreError) -> RosterChange? {
+        if let shared = store as? any SharedStore {
+            shared.files = files
+            if let taken = try shared.common().files, taken.digest != files { return nil }
+        }
+        let roster = Roster(configuration, secrets: secrets, zones: zones, now: now)
+        return try store.importRoster(
+            roster.entries, cohorts: roster.cohorts, joins: roster.joins, guardsRemovals: true, now: now)
     }
 
     /// The series and id that a command means by a POINT. One that is no longer in the files can still be

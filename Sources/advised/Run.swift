@@ -52,7 +52,7 @@ struct Run: ParsableCommand {
                 notify: SystemdNotify(environment: installation.environment), logger: logger,
                 load: { installation.load() }, controlSocket: installation.controlSocket, once: once,
                 seed: UInt64.random(in: .min ... .max)),
-            configuration: configuration, store: store)
+            configuration: configuration, files: loaded.digest, store: store)
         return (daemon, locks, logger)
     }
 

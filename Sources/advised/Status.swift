@@ -18,15 +18,20 @@ struct Status: ParsableCommand {
         let now = installation.clock.now.wall
         let answer = try installation.statusReply()
         let isRunning = answer != nil
-        let reader = try installation.reader(configuration)
+        let isLost = answer?.isStoreLost ?? false
+        // Of a daemon whose store is lost there is this much to say.
+        let reader = isLost ? nil : try installation.reader(configuration)
         defer { reader?.close() }
         let report = try installation.withStoreErrors {
             let knowledge = try reader?.load() ?? StoreKnowledge()
             let lines =
-                configuration.map { PlanView($0, knowledge, installation, now: now).lines(at: now) }
-                ?? knowledge.lines()
+                isLost
+                ? []
+                : configuration.map { PlanView($0, knowledge, installation, now: now).lines(at: now) }
+                    ?? knowledge.lines()
             return Report(
-                running: isRunning, isSound: configuration != nil, series: lines,
+                engine: configuration?.store.isFile ?? true ? "sqlite" : "postgres", running: isRunning,
+                isSound: configuration != nil, series: lines,
                 counts: try reader?.counts() ?? DeliveryCounts(),
                 suspended: try reader?.endpoints(.suspended) ?? [],
                 closed: try reader?.endpoints(.closed) ?? [],
@@ -52,7 +57,7 @@ private struct Report: Encodable {
     let clock: Clock
     /// What is not as it should be, in words.
     let degraded: [String]
-    let store = StoreLine()
+    let store: StoreLine
 
     struct SeriesLine: Encodable {
         let id: String
@@ -80,17 +85,19 @@ private struct Report: Encodable {
         /// trusted, awaited (just booted, not set yet) or suspect.
         let state: String
     }
-    struct StoreLine: Encodable { let engine = "sqlite" }
+    struct StoreLine: Encodable { let engine: String }
 
     private enum CodingKeys: String, CodingKey {
         case running, version, series, deliveries, suspended, closed, clock, store, degraded
     }
 
     init(
-        running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts, suspended: [String],
+        engine: String, running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts,
+        suspended: [String],
         closed: [String],
         clock: String, degraded: [String]
     ) {
+        store = StoreLine(engine: engine)
         self.clock = Clock(state: clock)
         self.degraded = degraded
         self.running = running

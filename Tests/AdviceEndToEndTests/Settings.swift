@@ -27,6 +27,8 @@ struct Settings {
     /// Where there is a second series of the same points, `later`: its `at`.
     var later: String?
     var logLevel = "trace"
+    /// Where it is not the usual one: what stands behind `store:`.
+    var store: String?
 
     init(_ subscribers: [Subscriber] = []) {
         start = wall.day()
@@ -49,6 +51,7 @@ struct Settings {
         }
         lines += ["subscribers: { file: subscribers.yaml }", "delivery:"]
         lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
+        if let store { lines.append("store: \(store)") }
         lines += ["status: { listen: off }", "log: { level: \(logLevel), format: json }"]
         return (lines + top).joined(separator: "\n") + "\n"
     }

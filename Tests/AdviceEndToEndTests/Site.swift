@@ -92,8 +92,9 @@ final class Site: Sendable {
     }
 
     /// Starts the daemon, and awaits that it has: it says so.
-    func daemon(environment: [String: String] = [:]) async throws -> ChildProcess {
-        let child = try quietDaemon(environment: environment)
+    /// Where several run, each has its own `state`, a folder of this site.
+    func daemon(environment: [String: String] = [:], state name: String? = nil) async throws -> ChildProcess {
+        let child = try quietDaemon(environment: environment, state: name)
         try await poll("the daemon has started: \(child.errors)") {
             child.endingNow() != nil || child.errors.contains("\"text\":\"started\"")
         }
@@ -101,8 +102,11 @@ final class Site: Sendable {
     }
 
     /// Starts the daemon, which may be told to say nothing.
-    func quietDaemon(environment: [String: String] = [:]) throws -> ChildProcess {
-        try start(program + ["run"] + installation(["run"]), named: "daemon", environment: environment)
+    func quietDaemon(
+        environment: [String: String] = [:], state name: String? = nil
+    ) throws -> ChildProcess {
+        let words = ["run"] + (name.map { ["--state-dir", "\(folder)/\($0)"] } ?? [])
+        return try start(program + words + installation(words), named: "daemon", environment: environment)
     }
 
     /// Starts `listen`.

@@ -29,7 +29,7 @@ final class ScratchDirectory {
 
 /// The engines that the conformance suite runs on.
 enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case sqlite
+    case sqlite, postgres
 
     var testDescription: String { rawValue }
 }
@@ -37,33 +37,52 @@ enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
 /// A store that can be left as a kill leaves it, and opened again.
 final class Bench {
     private let scratch = ScratchDirectory()
+    private let engine: Engine
+    /// Of PostgreSQL, where it is.
+    let address: String
     private(set) var store: any Store
 
     init(_ engine: Engine) throws {
-        switch engine {
-        case .sqlite: store = try SQLiteStore(path: scratch.database)
-        }
+        self.engine = engine
+        address = engine == .postgres ? PostgresServer.shared.schema() : ""
+        store = try Bench.open(engine, scratch, address)
         store.trustsClock = true
+    }
+
+    private static func open(
+        _ engine: Engine, _ scratch: ScratchDirectory, _ address: String
+    ) throws -> any Store {
+        switch engine {
+        case .sqlite: try SQLiteStore(path: scratch.database)
+        case .postgres: try PostgresStore(address, instance: "one", clock: .caller)
+        }
     }
 
     /// What the next daemon finds. The old store is closed without a word: it writes nothing when it closes.
     func restart() throws {
-        store.close()
-        store = try SQLiteStore(path: scratch.database)
+        (store as? SQLStore)?.database.close()
+        store = try Bench.open(engine, scratch, address)
         store.trustsClock = true
     }
 
     /// What operators have decided, in order.
     func decisions() throws -> [String] {
-        let connection = try SQLiteConnection(path: scratch.database, mode: .readOnly)
-        defer { connection.close() }
-        return try connection.query("SELECT what FROM decision ORDER BY number").compactMap { $0[0].text }
+        let database: any SQLDatabase =
+            switch engine {
+            case .sqlite: try SQLiteConnection(path: scratch.database, mode: .readOnly)
+            case .postgres: try PostgresConnection(address)
+            }
+        defer { database.close() }
+        return try database.query("SELECT what FROM decision ORDER BY number").compactMap { $0[0].text }
     }
 
     func reader() throws -> any StoreReader {
-        guard let reader = try SQLiteReader.open(path: scratch.database) else {
-            preconditionFailure("the database is there")
-        }
+        let reader: (any StoreReader)? =
+            switch engine {
+            case .sqlite: try SQLiteReader.open(path: scratch.database)
+            case .postgres: try PostgresReader.open(address)
+            }
+        guard let reader else { preconditionFailure("the database is there") }
         return reader
     }
 }

@@ -134,6 +134,7 @@ extension SourceFile {
             return nil
         case .success(let contents):
             reading.noteRead(path)
+            reading.environment.noteFile?(path, contents.bytes)
             isWorldReadable = contents.isWorldReadable
             var bytes = contents.bytes
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }

@@ -173,7 +173,7 @@ struct SettingsReader {
         }
         if let value = section.value("postgres") {
             guard let given = file.protected(value, "postgres") else { return nil }
-            if given.isInline, given.text?.lowercased().contains("password") ?? false {
+            if given.isInline, given.text.map(SettingsReader.holdsPassword) ?? false {
                 file.noteSecret(at: given.position)
             }
             return .postgres(given.protected)
@@ -183,6 +183,14 @@ struct SettingsReader {
             file.error(at: section.position, "'store' must be { sqlite: FILE } or { postgres: CONNECTION }")
         }
         return nil
+    }
+
+    /// Of a connection string: `password=...`, or a URL with one before the host.
+    private static func holdsPassword(_ text: String) -> Bool {
+        if text.lowercased().contains("password") { return true }
+        guard let start = text.firstRange(of: "://")?.upperBound else { return false }
+        let authority = text[start...].prefix { $0 != "/" && $0 != "?" }
+        return authority.lastIndex(of: "@").map { authority[..<$0].contains(":") } ?? false
     }
 
     private func readListen(_ key: String) -> Configuration.Listen? {

@@ -30,6 +30,13 @@ public enum Event: Sendable {
     case claimed(Claim)
     case committed(transaction: UInt64, CommitResult)
     case outcomes([AttemptResult])
+    /// Another daemon on the same store has changed what it knows; with the settings that follow from it.
+    case learned(StoreKnowledge, SchedulerSettings)
+    /// Another daemon may have made work, or left some.
+    case workAppeared
+    /// Whether this daemon decides on series and releases. One does not whose files are other than those that
+    /// the daemons on its store took last: it sends, and leaves the rest to the others.
+    case mayRelease(Bool)
     /// Something outside of the scheduler that operators may have to be told of.
     case alarmed(Alarm)
     /// What became of a heartbeat: why it was not taken, nil where it was.
@@ -53,6 +60,14 @@ public enum OperatorCommand: Hashable, Sendable {
     case revise(series: String, point: String, released: [ReleasedRow] = [])
     case withdraw(series: String, point: String, released: [ReleasedRow] = [])
     case acceptClock
+
+    /// What it does comes from the texts and days of the files.
+    public var goesByFiles: Bool {
+        switch self {
+        case .start, .releaseNow, .revise, .withdraw: true
+        default: false
+        }
+    }
 }
 
 /// How a transaction ended.
@@ -68,6 +83,8 @@ public enum CommitResult: Hashable, Sendable {
     case replayed(ReplayCount)
     /// There is nobody of that name.
     case unknownSubscriber
+    /// The store takes no release from this daemon until `mayRelease`, and why: nothing was written.
+    case notNow(String)
     /// Nothing was written, and nothing can be: no new POST starts.
     case refused
 }

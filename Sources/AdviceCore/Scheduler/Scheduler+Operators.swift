@@ -59,6 +59,7 @@ extension Scheduler {
         on command: OperatorCommand, _ now: Instant
     ) -> Result<Verdict, Refusal> {
         do throws(Refusal) {
+            try checkFiles(command)
             switch command {
             case .start(let series, let on, let after):
                 return .success(try start(series, on: on, after: after, now))
@@ -105,6 +106,12 @@ extension Scheduler {
             throw Refusal("there is no series '\(id)'; there is: \(known)")
         }
         return (setup, record)
+    }
+
+    /// What goes by the files is refused where those that are in force are others.
+    private func checkFiles(_ command: OperatorCommand) throws(Refusal) {
+        guard !mayRelease, command.goesByFiles else { return }
+        throw Refusal("this daemon releases nothing for now: `advised status` says why")
     }
 
     private func believeClock() throws(Refusal) {

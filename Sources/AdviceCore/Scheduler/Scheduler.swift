@@ -36,6 +36,8 @@ public struct Scheduler: Sendable {
     private(set) var isRebase = false
     private(set) var isStopping = false
     private var hasExited = false
+    /// See `Event.mayRelease`.
+    public private(set) var mayRelease = true
     private let once: Bool
     private var status = ""
     private var isStatusStale = true
@@ -142,6 +144,14 @@ public struct Scheduler: Sendable {
             committed(transaction, result, now, &effects)
         case .outcomes(let results):
             deliveries.finish(results, at: now)
+        case .learned(let knowledge, let settings):
+            learn(knowledge, settings, now)
+        case .workAppeared:
+            deliveries.mayHaveWork()
+        case .mayRelease(let mayRelease):
+            guard self.mayRelease != mayRelease else { break }
+            self.mayRelease = mayRelease
+            forgetAll()
         case .alarmed(let alarm):
             alerts.note(alarm, at: now)
         case .pinged(let error):
@@ -180,16 +190,32 @@ public struct Scheduler: Sendable {
         }
     }
 
+    /// What another daemon has written is as good as our own. What there is to say of a configuration was
+    /// said when it was taken.
+    private mutating func learn(
+        _ knowledge: StoreKnowledge, _ settings: SchedulerSettings, _ now: Moment
+    ) {
+        let told = announced
+        let hasNewRoster = settings.generation != self.settings.generation
+        prepare(knowledge, settings)
+        announced = told
+        guard hasNewRoster else { return }
+        welcomed = []
+        deliveries.giveBack(at: now.wall)
+    }
+
     /// What is due, and when to look again.
     private mutating func step(_ now: Moment, _ effects: inout [Effect]) {
         if let since = trust.takeProbe(now) { effects.append(.probeClock(since: since)) }
-        if !isStopping, !trust.isHolding, isSomethingDue(at: now.wall) { stepSeries(now.wall, &effects) }
+        if isReleasing, isSomethingDue(at: now.wall) { stepSeries(now.wall, &effects) }
         stepDeliveries(now, &effects)
         stepAlerts(now, &effects)
         stepHeartbeat(now, &effects)
         arm(now, &effects)
         exitIfQuiet(now.wall, &effects)
     }
+
+    private var isReleasing: Bool { !isStopping && !trust.isHolding && mayRelease }
 
     private mutating func stepDeliveries(_ now: Moment, _ effects: inout [Effect]) {
         let attempts = deliveries.takeAttempts(at: now)
@@ -222,7 +248,7 @@ public struct Scheduler: Sendable {
         var look = now.wall + Limits.recheck
         let upcoming = upcoming(at: now.wall)
         // What is due already is waited for by a transaction on its way, which comes back by itself.
-        if !isStopping, !trust.isHolding, let due = upcoming?.due, due > now.wall { look = min(look, due) }
+        if isReleasing, let due = upcoming?.due, due > now.wall { look = min(look, due) }
         if let due = deliveries.nextLook(after: now) { look = min(look, max(due, now.wall)) }
         if let wait = alerts.nextLook(at: now.boot) { look = min(look, now.wall + wait) }
         if !isStopping, !trust.isHolding, let wait = heartbeat.nextLook(at: now.boot) {
@@ -252,10 +278,10 @@ public struct Scheduler: Sendable {
             hasExited = true
             effects.append(.exit(.quiet(somethingWaits: true)))
         } else if once, !trust.isHolding, deliveries.isQuiet(at: now), !deliveries.hasSpilled(at: now),
-            upcoming(at: now).map({ $0.due > now }) ?? true
+            !mayRelease || upcoming(at: now).map({ $0.due > now }) ?? true
         {
             hasExited = true
-            effects.append(.exit(.quiet(somethingWaits: deliveries.somethingWaits)))
+            effects.append(.exit(.quiet(somethingWaits: deliveries.somethingWaits || !mayRelease)))
         }
     }
 
@@ -391,9 +417,15 @@ public struct Scheduler: Sendable {
             effects.append(.exit(.storeRefused))
             return
         }
-        if case .release(let draft) = done.kind { heartbeat.released(over: draft.spread, at: now.boot) }
+        if case .release(let draft) = done.kind, case .released = result {
+            heartbeat.released(over: draft.spread, at: now.boot)
+        }
+        if case .notNow = result { mayRelease = false }
         follow(done.kind, result, &effects)
-        if case .alreadyReleased = result { return }
+        switch result {
+        case .alreadyReleased, .notNow: return
+        default: break
+        }
         if case .unknownSubscriber = result {
             if let request = done.request {
                 effects.append(.answer(request: request, .refused("there is no such subscriber")))
@@ -445,6 +477,9 @@ public struct Scheduler: Sendable {
     ) {
         let cohort = draft.cohort.number
         busyCohorts.remove(cohort)
+        deliveries.mayHaveWork()
+        forget(cohort: cohort)
+        if case .notNow = result { return }
         let key = LedgerKey(cohort, draft.edition)
         var ledger =
             ledgers[key].flatMap { $0.edition == draft.edition ? $0 : nil }
@@ -456,7 +491,5 @@ public struct Scheduler: Sendable {
             ledger.rows += draft.missed + [draft.row]
         }
         ledgers[key] = ledger
-        deliveries.mayHaveWork()
-        forget(cohort: cohort)
     }
 }

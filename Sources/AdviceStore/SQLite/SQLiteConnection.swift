@@ -6,12 +6,14 @@ import CSQLite
 /// Fail-stop: an fsync that failed once cannot be trusted again, since the next one "succeeds". After an
 /// error of input or output, or a sign of damage, every call is refused with that first error; a restart
 /// reads the disk.
-final class SQLiteConnection {
+final class SQLiteConnection: SQLDatabase {
     enum Mode { case readWrite, readOnly }
 
     let path: String
+    var howToGoOn: String { SQLiteConnection.howToGoOn }
     private var handle: OpaquePointer?
     private var statements: [String: SQLiteStatement] = [:]
+    private var insertions: [SQLInsertion: SQLiteInsertion] = [:]
     private var fatal: StoreError?
 
     /// Opens the database file at `path`, which exists. How long it waits for another's lock: 5 s.
@@ -33,13 +35,15 @@ final class SQLiteConnection {
     func close() {
         for statement in statements.values { statement.finalize() }
         statements = [:]
+        insertions = [:]
         sqlite3_close_v2(handle)
         handle = nil
         fatal = fatal ?? .internalFault("\(path): the database was closed")
     }
 
-    /// The prepared form of `sql`, made once and kept.
-    func statement(_ sql: String) throws(StoreError) -> SQLiteStatement {
+    func statement(_ sql: String) throws(StoreError) -> any SQLStatement { try prepared(sql) }
+
+    func prepared(_ sql: String) throws(StoreError) -> SQLiteStatement {
         if let statement = statements[sql] { return statement }
         try check()
         var prepared: OpaquePointer?
@@ -50,34 +54,19 @@ final class SQLiteConnection {
         return statement
     }
 
-    /// Runs one statement and gives all its rows.
-    @discardableResult
-    func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {
-        let statement = try statement(sql)
-        statement.bind(values)
-        var rows: [[SQLValue]] = []
-        try statement.walk { () throws(StoreError) in
-            rows.append(statement.row())
-            return true
-        }
-        return rows
+    func insertion(_ insertion: SQLInsertion) throws(StoreError) -> any SQLStatement {
+        if let made = insertions[insertion] { return made }
+        let made = try SQLiteInsertion(insertion, on: self)
+        insertions[insertion] = made
+        return made
     }
 
-    /// Runs several statements without parameters, as a schema is.
     func execute(_ script: String) throws(StoreError) {
         try check()
         let code = sqlite3_exec(handle, script, nil, nil, nil)
         guard code == SQLITE_OK else { throw fault(code) }
     }
 
-    /// Runs `body` in one transaction that is on the disk when this returns. An error undoes all of it.
-    func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-        let result = try transactionOrNothing { () throws(StoreError) -> Result? in try body() }
-        guard let result else { preconditionFailure("a body that must give a result gave one") }
-        return result
-    }
-
-    /// As `transaction`; a result of nil undoes all of it too.
     func transactionOrNothing<Result>(
         _ body: () throws(StoreError) -> Result?
     ) throws(StoreError) -> Result? {
@@ -93,8 +82,11 @@ final class SQLiteConnection {
         }
     }
 
-    /// The number of the row inserted last.
-    var lastInsertedNumber: Int64 { sqlite3_last_insert_rowid(handle) }
+    func moment<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try execute("BEGIN")
+        defer { try? execute("ROLLBACK") }
+        return try body()
+    }
 
     // MARK: Errors
 

@@ -2,7 +2,7 @@ import CSQLite
 
 /// A prepared statement. Its parameters are written `$1`, `$2`, ... and bound by that name, so that one text
 /// serves PostgreSQL too, where they are numbers.
-final class SQLiteStatement {
+final class SQLiteStatement: SQLStatement {
     private let handle: OpaquePointer
     private unowned let connection: SQLiteConnection
     /// SQLite's own index of each `$n`, from `$1`.
@@ -27,13 +27,8 @@ final class SQLiteStatement {
         expect(sqlite3_bind_int64(handle, positions[number - 1], value))
     }
 
-    func bind(_ number: Int, _ value: Int64?) {
-        guard let value else { return bindNull(number) }
-        bind(number, value)
-    }
-
-    func bind(_ number: Int, _ value: String?) {
-        guard var value else { return bindNull(number) }
+    func bind(_ number: Int, text: String) {
+        var value = text
         let code = value.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
                 sqlite3_bind_text(handle, positions[number - 1], text.baseAddress, Int32(text.count), copied)
@@ -53,18 +48,11 @@ final class SQLiteStatement {
         expect(sqlite3_bind_null(handle, positions[number - 1]))
     }
 
-    func bind(_ values: [SQLValue]) {
-        precondition(values.count == positions.count, "every parameter has a value")
-        for (index, value) in values.enumerated() {
-            switch value {
-            case .null: bindNull(index + 1)
-            case .integer(let value): bind(index + 1, value)
-            case .real(let value): expect(sqlite3_bind_double(handle, positions[index], value))
-            case .text(let value): bind(index + 1, value)
-            case .bytes(let value): bind(index + 1, value)
-            }
-        }
+    func bind(_ number: Int, real: Double) {
+        expect(sqlite3_bind_double(handle, positions[number - 1], real))
     }
+
+    var parameterCount: Int { positions.count }
 
     private func expect(_ code: Int32) {
         precondition(code == SQLITE_OK, "a value can be bound to an idle statement")
@@ -72,7 +60,6 @@ final class SQLiteStatement {
 
     // MARK: Running
 
-    /// Moves to the next row; false where there is none.
     func step() throws(StoreError) -> Bool {
         try connection.check()
         switch sqlite3_step(handle) {
@@ -82,24 +69,18 @@ final class SQLiteStatement {
         }
     }
 
-    /// Ready for the next use. An error of the last step is not told again.
     func reset() {
         sqlite3_reset(handle)
     }
 
-    /// Runs a statement that gives no rows, with what is bound now.
     func run() throws(StoreError) {
         defer { reset() }
         while try step() {}
     }
 
-    /// Calls `body` at each row until it says false.
-    func walk(_ body: () throws(StoreError) -> Bool) throws(StoreError) {
-        defer { reset() }
-        while try step() {
-            guard try body() else { return }
-        }
-    }
+    // Each run has put its row into the table.
+    func expect(_ rows: Int) {}
+    func finish() {}
 
     // MARK: Values out, of the row it stands on; columns count from 0
 
@@ -107,15 +88,11 @@ final class SQLiteStatement {
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-    func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
-
     func text(_ column: Int32) -> String {
         guard let start = sqlite3_column_text(handle, column) else { return "" }
         let count = Int(sqlite3_column_bytes(handle, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
-
-    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
     func bytes(_ column: Int32) -> [UInt8] {
         guard let start = sqlite3_column_blob(handle, column) else { return [] }

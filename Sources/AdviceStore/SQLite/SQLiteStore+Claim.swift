@@ -1,19 +1,12 @@
-public import AdviceCore
+import AdviceCore
 
+/// What is handed out where one daemon has the database: what is out is known in memory.
 extension SQLiteStore {
-    public func claim(limit: Int, now: Instant) throws(StoreError) -> Claim {
-        var claim = Claim()
-        try claimProbes(limit: limit, now: now, into: &claim)
-        try claimRows(limit: limit, now: now, into: &claim)
-        try claimBatches(limit: limit, now: now, into: &claim)
-        return claim
-    }
-
     // MARK: Suspended endpoints
 
     /// Of each suspended endpoint whose day has come, the oldest that is held: that one is tried (R17).
-    private func claimProbes(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
-        let due = try connection.statement(
+    func claimProbes(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
+        let due = try database.statement(
             """
             SELECT e.subscriber, e.probe_at FROM endpoint e
                 CROSS JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
@@ -31,9 +24,9 @@ extension SQLiteStore {
             subscribers.append(due.integer(0))
             return true
         }
-        let oldest = try connection.statement(
+        let oldest = try database.statement(
             """
-            \(SQLiteStore.claimedRow)
+            \(SQLStore.claimedRow)
             WHERE d.subscriber = $1 AND d.state = \(DeliveryState.held.code)
             ORDER BY r.slot_date, r.sequence, r.number LIMIT 1
             """)
@@ -46,24 +39,13 @@ extension SQLiteStore {
 
     // MARK: Deliveries that have a row
 
-    /// The columns of a delivery's row that is claimed.
-    private static let claimedRow = """
-        SELECT \(ClaimRow.columns(member: nil)), d.slot, d.subject, d.release,
-            d.attempts, d.gone_at, d.next_attempt_at, d.due_at, y.number, y.ids
-        FROM delivery d CROSS JOIN subject j ON j.number = d.subject
-            CROSS JOIN subscriber s ON s.number = d.subscriber
-            CROSS JOIN release r ON r.number = d.release
-            LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
-            LEFT JOIN replay y ON y.subject = d.subject AND y.slot = d.slot AND y.subscriber = d.subscriber
-        """
-
     /// Takes what is waiting and due, oldest first, and looks one further for `nextDue`.
-    private func claimRows(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
+    func claimRows(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
         // What is in flight is due too, and walked over each time: by keys alone, which are all in the index.
-        let keys = try connection.statement(
+        let keys = try database.statement(
             "SELECT subject, subscriber, next_attempt_at, slot FROM delivery WHERE state = 0 ORDER BY 3")
-        let row = try connection.statement(
-            "\(SQLiteStore.claimedRow) WHERE d.subject = $1 AND d.slot = $2 AND d.subscriber = $3")
+        let row = try database.statement(
+            "\(SQLStore.claimedRow) WHERE d.subject = $1 AND d.slot = $2 AND d.subscriber = $3")
         defer { keys.reset() }
         while try keys.step() {
             let key = DeliveryKey(subject: keys.integer(0), subscriber: keys.integer(1))
@@ -82,33 +64,10 @@ extension SQLiteStore {
         }
     }
 
-    private func takeRow(_ statement: SQLiteStatement, into claim: inout Claim) throws(StoreError) {
-        let first = ClaimRow.count
-        let row = ClaimRow(statement)
-        let key = DeliveryKey(subject: statement.integer(first + 1), subscriber: row.subscriber)
-        let release = try releaseRow(statement.integer(first + 2))
-        let slot = statement.integer(first)
-        let dueAt = statement.optionalInteger(first + 6).map(Instant.init(nanoseconds:))
-        let replay = statement.optionalInteger(first + 7) ?? 0
-        inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint, replay: replay))
-        var delivery = ClaimedDelivery(
-            key: key, batch: nil, release: release.info, subscriberID: row.id,
-            attempts: Int(statement.integer(first + 3)), due: dueAt ?? release.info.releasedAt,
-            isArrears: dueAt != nil, replaces: try replaced(by: release, slot, row.subscriber),
-            goneAt: statement.optionalInteger(first + 4).map(Instant.init(nanoseconds:)),
-            standing: release.kind == .alert ? row.alertStanding : row.standing, endpoint: try row.endpoint())
-        delivery.release = release.info.named(
-            Replay.subject(release.info.subject, count: statement.optionalInteger(first + 8) ?? 0))
-        row.complete(&delivery)
-        // What has a row that waits is the one of the day.
-        if delivery.standing == .suspended { delivery.standing = .probe }
-        claim.deliveries.append(delivery)
-    }
-
     // MARK: Batches
 
-    private func claimBatches(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
-        let statement = try connection.statement(
+    func claimBatches(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
+        let statement = try database.statement(
             "SELECT number, release, first_hash, last_hash, due, audience FROM batch ORDER BY due, number")
         var earlier: [Int64: [Int64]] = [:]
         defer { statement.reset() }
@@ -144,7 +103,7 @@ extension SQLiteStore {
         if let known = earlier[release.info.number] {
             releases = known
         } else {
-            releases = try connection.query(
+            releases = try database.query(
                 """
                 SELECT r.number FROM release s CROSS JOIN release r
                 WHERE s.number = $2 AND r.series = $3 AND r.cohort = $1
@@ -157,7 +116,7 @@ extension SQLiteStore {
         }
         // The batches of one release do not overlap, so the last that begins before our end is the one to
         // look at.
-        let before = try connection.statement(
+        let before = try database.statement(
             """
             SELECT last_hash FROM batch WHERE release = $1 AND first_hash <= $2
             ORDER BY first_hash DESC LIMIT 1
@@ -169,318 +128,5 @@ extension SQLiteStore {
             if try before.step(), before.integer(0) >= range.lowerBound { return true }
         }
         return false
-    }
-
-    /// The members that a batch is for, less those who have a row, by slot hash.
-    private func claimMembers(
-        of batch: Int64, _ range: ClosedRange<Int64>, _ release: ReleaseRow, due: Instant, now: Instant,
-        into claim: inout Claim
-    ) throws(StoreError) {
-        // Only a new edition that --rebase has made looks at what went out in the one before.
-        // Of a corrected point somebody may have had another text, from another cohort.
-        let hadOther =
-            release.hasRevisions
-            ? """
-            AND NOT EXISTS (SELECT 1 FROM subject v JOIN delivery d ON d.subject = v.number
-                AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
-                WHERE v.type = j.type AND v.series = j.series AND v.edition = j.edition
-                    AND (v.subject = $6 OR v.subject LIKE $6 || '.%'))
-            """ : ""
-        let others = release.hasRevisions ? try subjects(ofPointOf: release) : []
-        let hadEarlier =
-            release.isRebased
-            ? """
-            AND NOT EXISTS (SELECT 1 FROM earlier p JOIN delivery d ON d.subject = p.subject
-                AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
-                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND \(SQLiteStore.isHad))
-            """ : ""
-        let statement = try connection.statement(
-            """
-            SELECT \(ClaimRow.columns(member: "m")),
-                m.slot_hash >> \(Schema.slotShift), \(SQLiteStore.isBehind("m.subscriber", "j.series"))
-            FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
-                CROSS JOIN subject j ON j.number = $5
-                LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
-            WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
-                AND (m.active_until IS NULL OR m.active_until > $4)
-                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
-                    AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber)
-                \(hadEarlier) \(hadOther)
-            ORDER BY m.slot_hash, m.subscriber
-            """)
-        statement.bind(1, release.cohort)
-        statement.bind(2, range.lowerBound)
-        statement.bind(3, range.upperBound)
-        statement.bind(4, release.cut)
-        statement.bind(5, release.subject)
-        if release.hasRevisions { statement.bind(6, release.point) }
-        if release.isRebased { statement.bind(release.hasRevisions ? 7 : 6, release.info.number) }
-        inFlight.take(batch: batch)
-        try statement.walk { () throws(StoreError) in
-            let row = ClaimRow(statement)
-            let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
-            if others.contains(where: {
-                inFlight[DeliveryKey(subject: $0, subscriber: row.subscriber)] != nil
-            }) {
-                return true
-            }
-            // Who moved between cohorts can be owed the same point by both.
-            if inFlight[key] != nil { return true }
-            inFlight.take(
-                key,
-                InFlight.Delivery(
-                    slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint))
-            let isBehind = row.standing == .active && statement.integer(ClaimRow.count + 1) == 1
-            var delivery = ClaimedDelivery(
-                key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
-                standing: isBehind ? .behind : row.standing, endpoint: try row.endpoint())
-            row.complete(&delivery)
-            claim.deliveries.append(delivery)
-            return true
-        }
-    }
-
-    /// The subjects of a point's texts.
-    private func subjects(ofPointOf release: ReleaseRow) throws(StoreError) -> [Int64] {
-        try connection.query(
-            """
-            SELECT number FROM subject WHERE type = $1 AND series = $2 AND edition = $3
-                AND (subject = $4 OR subject LIKE $4 || '.%')
-            """,
-            [
-                .text(release.info.type), .text(release.info.series), .text(release.info.edition),
-                .text(release.point),
-            ]
-        ).compactMap { $0[0].integer }
-    }
-
-    /// Those in the range who had, or may have had, an earlier revision of what the batch corrects: the
-    /// newest that each of them had is what it replaces.
-    private func claimReceivers(
-        of batch: Int64, _ range: ClosedRange<Int64>, _ release: ReleaseRow, due: Instant, now: Instant,
-        into claim: inout Claim
-    ) throws(StoreError) {
-        let statement = try connection.statement(
-            """
-            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, \(SQLiteStore.sentAs), r.subject
-            FROM \(SQLiteStore.priors(to: "$4")) CROSS JOIN delivery d
-                ON d.subject = r.subject AND d.slot BETWEEN $2 AND $3 AND d.release = r.number
-                CROSS JOIN subscriber s ON s.number = d.subscriber
-                CROSS JOIN subject j ON j.number = $5 CROSS JOIN subject v ON v.number = r.subject
-                LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
-            WHERE \(SQLiteStore.mayHaveArrived)
-                AND NOT EXISTS (SELECT 1 FROM delivery x WHERE x.subject = $5 AND x.slot = d.slot
-                    AND x.subscriber = d.subscriber)
-                AND $1 IS NOT NULL
-            ORDER BY d.slot, d.subscriber, r.revision DESC
-            """)
-        statement.bind(1, batch)
-        statement.bind(2, range.lowerBound >> Schema.slotShift)
-        statement.bind(3, range.upperBound >> Schema.slotShift)
-        statement.bind(4, release.info.number)
-        statement.bind(5, release.subject)
-        inFlight.take(batch: batch)
-        try statement.walk { () throws(StoreError) in
-            let row = ClaimRow(statement)
-            let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
-            if inFlight[key] != nil { return true }
-            // What is on the wire just now is followed when its answer is in.
-            let prior = DeliveryKey(
-                subject: statement.integer(ClaimRow.count + 3), subscriber: row.subscriber)
-            if inFlight[prior] != nil { return true }
-            inFlight.take(
-                key,
-                InFlight.Delivery(
-                    slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint))
-            var delivery = ClaimedDelivery(
-                key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
-                replaces: .init(
-                    type: statement.text(ClaimRow.count + 1), subject: statement.text(ClaimRow.count + 2)),
-                standing: row.standing, endpoint: try row.endpoint())
-            row.complete(&delivery)
-            claim.deliveries.append(delivery)
-            return true
-        }
-    }
-
-    /// What a correction that has a row of its own replaces for its subscriber; nil for a release.
-    private func replaced(
-        by release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
-    ) throws(StoreError) -> ClaimedDelivery.Replaced? {
-        guard release.kind == .correction else { return nil }
-        let rows = try connection.query(
-            """
-            SELECT v.type, \(SQLiteStore.sentAs) FROM \(SQLiteStore.priors(to: "$1")) CROSS JOIN delivery d
-                ON d.subject = r.subject AND d.slot = $2 AND d.subscriber = $3 AND d.release = r.number
-                CROSS JOIN subject v ON v.number = r.subject
-            WHERE \(SQLiteStore.mayHaveArrived)
-            ORDER BY r.revision DESC LIMIT 1
-            """, [.integer(release.info.number), .integer(slot), .integer(subscriber)])
-        guard let row = rows.first, let type = row[0].text, let subject = row[1].text else { return nil }
-        return .init(type: type, subject: subject)
-    }
-
-    // MARK: Releases
-
-    /// Kept, for it never changes; there are few that anything is still due of.
-    func releaseRow(_ number: Int64) throws(StoreError) -> ReleaseRow {
-        if let row = releases[number] { return row }
-        let rows = try connection.query(
-            """
-            SELECT r.series, r.edition, r.point, r.point_number, r.released_at, r.scheduled_for, r.cohort,
-                r.cut, r.subject, j.type, r.kind, r.revision, j.subject,
-                EXISTS (SELECT 1 FROM earlier p WHERE p.release = r.number),
-                EXISTS (SELECT 1 FROM release x WHERE x.series = r.series AND x.edition = r.edition
-                    AND x.cohort = r.cohort AND x.point = r.point AND x.revision > r.revision
-                    AND x.kind = 'correction'),
-                EXISTS (SELECT 1 FROM release x WHERE x.series = r.series AND x.edition = r.edition
-                    AND x.point = r.point AND x.revision <> r.revision)
-            FROM release r JOIN subject j ON j.number = r.subject WHERE r.number = $1
-            """, [.integer(number)])
-        guard let row = rows.first.flatMap({ ReleaseRow(number: number, columns: $0) }) else {
-            throw .internalFault("there is no release \(number)")
-        }
-        if releases.count == 256 { releases = [:] }
-        releases[number] = row
-        return row
-    }
-}
-
-/// A release as claims and records need it.
-struct ReleaseRow {
-    /// Of a point as it goes out; what corrects it has a type of its own.
-    static let type = "advice.point.released"
-
-    /// What a row of the table stands for, of those that somebody is sent.
-    enum Kind: String {
-        case released, correction
-        /// To operators: of no series.
-        case alert
-        /// A corrected text as the release, for those who never had the old one.
-        case rerelease
-    }
-
-    var info: ReleaseInfo
-    var kind: Kind
-    var cohort: Int64
-    /// It is for those who were members at this generation of the roster.
-    var cut: Int64
-    var subject: Int64
-    /// The point's id, whatever the revision.
-    var point: String
-    /// Some may have had it in an edition that was left behind.
-    var isRebased: Bool
-    /// A correction of it was sent.
-    var isSuperseded: Bool
-    /// The point went out with another text too, here or in another cohort.
-    var hasRevisions: Bool
-
-    /// In the order of `releaseRow`'s query; nil where a column is not what it must be.
-    fileprivate init?(number: Int64, columns: [SQLValue]) {
-        guard let series = columns[0].text, let edition = columns[1].text, let point = columns[2].text,
-            let pointNumber = columns[3].integer, let releasedAt = columns[4].integer,
-            let scheduledFor = columns[5].integer, let cohort = columns[6].integer,
-            let cut = columns[7].integer, let subject = columns[8].integer, let type = columns[9].text,
-            let kind = columns[10].text.flatMap(Kind.init), let revision = columns[11].integer,
-            let name = columns[12].text, let isRebased = columns[13].integer,
-            let isSuperseded = columns[14].integer, let hasRevisions = columns[15].integer
-        else { return nil }
-        info = ReleaseInfo(
-            number: number, type: type, series: series, edition: edition, subject: name,
-            pointNumber: Int(pointNumber), releasedAt: Instant(nanoseconds: releasedAt),
-            scheduledFor: Instant(nanoseconds: scheduledFor), cohort: cohort, revision: Int(revision))
-        self.kind = kind
-        self.cohort = cohort
-        self.cut = cut
-        self.subject = subject
-        self.point = point
-        self.isRebased = isRebased == 1
-        self.isSuperseded = isSuperseded == 1
-        self.hasRevisions = hasRevisions == 1
-    }
-}
-
-/// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
-private struct ClaimRow {
-    /// The cohort in which the subscriber is now is that of `member`, a table's name, where it is active
-    /// there; else all of its cohorts are looked through.
-    static func columns(member: String?) -> String {
-        let looked = """
-            (SELECT n.cohort FROM member n CROSS JOIN cohort c ON c.number = n.cohort
-                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series)
-            """
-        let cohort =
-            member.map { "CASE WHEN \($0).active_until IS NULL THEN \($0).cohort ELSE \(looked) END" }
-            ?? looked
-        return """
-            s.number, s.id, s.url, s.secrets, s.format,
-                s.paused OR (s.paused_from IS NOT NULL AND s.paused_until IS NULL), s.limit_key,
-                s.shares_host, s.options, s.fingerprint, \(cohort), e.state, s.paused_until,
-                e.failing_since, e.failures, e.refusals, e.probe_at, s.removed_at IS NOT NULL
-            """
-    }
-
-    /// How many there are: what a statement selects besides comes after them.
-    static let count: Int32 = 18
-
-    let statement: SQLiteStatement
-
-    init(_ statement: SQLiteStatement) { self.statement = statement }
-
-    var subscriber: Int64 { statement.integer(0) }
-    var id: String { statement.text(1) }
-    var fingerprint: Int64 { statement.integer(9) }
-
-    var standing: ClaimedDelivery.Standing {
-        if statement.optionalInteger(10) == nil { return .removed }
-        return statement.integer(5) == 1 && health.state != .closed ? .paused : endpointStanding
-    }
-
-    /// Alerts go to people, whatever series those are in and whether their points are paused.
-    var alertStanding: ClaimedDelivery.Standing {
-        statement.integer(17) == 1 ? .removed : endpointStanding
-    }
-
-    private var endpointStanding: ClaimedDelivery.Standing {
-        switch health.state {
-        case .open: .active
-        case .suspended: .suspended
-        case .closed: .closed
-        }
-    }
-
-    private var health: EndpointHealth {
-        guard let state = statement.optionalText(11).flatMap(EndpointHealth.State.init) else {
-            return .healthy
-        }
-        return EndpointHealth(
-            state: state, failingSince: statement.optionalInteger(13).map(Instant.init(nanoseconds:)),
-            failures: Int(statement.integer(14)), refusals: Int(statement.integer(15)),
-            probeAt: statement.optionalInteger(16).map(Instant.init(nanoseconds:)))
-    }
-
-    /// What few deliveries have.
-    func complete(_ delivery: inout ClaimedDelivery) {
-        delivery.memberCohort = statement.optionalInteger(10)
-        delivery.pausedUntil = statement.optionalText(12).flatMap { CivilDate($0) }
-        delivery.health = health
-    }
-
-    func endpoint() throws(StoreError) -> Endpoint {
-        guard let format = Format(rawValue: statement.text(4)) else {
-            throw .damaged("'\(statement.text(4))' is no format: \(SQLiteConnection.howToGoOn)")
-        }
-        return Endpoint(
-            url: try RosterText.value(statement.text(2)),
-            secrets: try RosterText.values(statement.optionalText(3)), format: format,
-            limitKey: statement.text(6), sharesHost: statement.integer(7) == 1,
-            options: try RosterText.options(statement.optionalText(8)))
-    }
-}
-
-extension Claim {
-    /// Takes note of unclaimed work that is due at `instant`.
-    mutating func see(due instant: Instant) {
-        nextDue = min(nextDue ?? instant, instant)
     }
 }

@@ -1,33 +1,36 @@
 import AdviceCore
 
 /// What is remembered of endpoints that are not healthy (delivery.md §1).
-extension SQLiteStore {
+extension SQLStore {
     /// Writes what an attempt has made of the endpoint that it was claimed for, not of one that the roster
     /// has changed it to meanwhile.
     func write(_ health: EndpointHealth, of key: DeliveryKey, _ now: Instant) throws(StoreError) {
         let fingerprint = inFlight[key]?.fingerprint
         if health == .healthy {
-            try connection.query(
+            try database.query(
                 "DELETE FROM endpoint WHERE subscriber = $1 AND fingerprint = coalesce($2, fingerprint)",
                 [.integer(key.subscriber), .optional(fingerprint)])
             return
         }
         // Two series may have asked at once: what is further from healthy stays.
-        try connection.query(
+        try database.query(
             """
             INSERT INTO endpoint(subscriber, fingerprint, state, since, failing_since, failures, refusals,
                 probe_at)
-            SELECT number, fingerprint, $3, $4, $5, $6, $7, $8 FROM subscriber
-            WHERE number = $1 AND fingerprint = coalesce($2, fingerprint)
+            SELECT number, fingerprint, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS BIGINT),
+                CAST($7 AS BIGINT), CAST($8 AS BIGINT)
+            FROM subscriber WHERE number = $1 AND fingerprint = coalesce($2, fingerprint)
             ON CONFLICT(subscriber) DO UPDATE SET
-                state = CASE WHEN fingerprint = excluded.fingerprint AND excluded.state = 'open'
-                    THEN state ELSE excluded.state END,
-                since = CASE WHEN state = excluded.state THEN since ELSE excluded.since END,
-                failing_since = CASE WHEN fingerprint = excluded.fingerprint
-                    THEN min(coalesce(failing_since, excluded.failing_since), excluded.failing_since)
-                    ELSE excluded.failing_since END,
+                state = CASE WHEN endpoint.fingerprint = excluded.fingerprint AND excluded.state = 'open'
+                    THEN endpoint.state ELSE excluded.state END,
+                since = CASE WHEN endpoint.state = excluded.state THEN endpoint.since
+                    ELSE excluded.since END,
+                failing_since = CASE WHEN endpoint.fingerprint = excluded.fingerprint
+                        AND endpoint.failing_since < excluded.failing_since
+                    THEN endpoint.failing_since ELSE excluded.failing_since END,
                 failures = excluded.failures, refusals = excluded.refusals,
-                probe_at = coalesce(excluded.probe_at, probe_at), fingerprint = excluded.fingerprint
+                probe_at = coalesce(excluded.probe_at, endpoint.probe_at),
+                fingerprint = excluded.fingerprint
             """,
             [
                 .integer(key.subscriber), .optional(fingerprint), .text(health.state.rawValue),
@@ -43,7 +46,7 @@ extension SQLiteStore {
     }
 
     func isSuspended(_ subscriber: Int64) throws(StoreError) -> Bool {
-        let statement = try connection.statement(
+        let statement = try database.statement(
             """
             SELECT 1 FROM endpoint e JOIN subscriber s ON s.number = e.subscriber
                 AND s.fingerprint = e.fingerprint
@@ -56,7 +59,7 @@ extension SQLiteStore {
 
     /// What waits for a suspended endpoint is held; no attempt of it is charged until then.
     private func holdAll(of subscriber: Int64) throws(StoreError) {
-        try connection.query(
+        try database.query(
             """
             UPDATE delivery SET state = \(DeliveryState.held.code), next_attempt_at = NULL, error = $2
             WHERE subscriber = $1 AND state = \(DeliveryState.waiting.code)
@@ -65,7 +68,7 @@ extension SQLiteStore {
     }
 
     private func cancelAll(of subscriber: Int64, _ now: Instant) throws(StoreError) {
-        try connection.query(
+        try database.query(
             """
             UPDATE delivery SET state = \(DeliveryState.cancelled.code), next_attempt_at = NULL,
                 error = 'closed', after_ms = $2 - (SELECT released_at / 1000000 FROM release
@@ -76,7 +79,7 @@ extension SQLiteStore {
 
     /// Forgets what was wrong with an endpoint, and sets free what was held for it.
     func reopen(_ subscriber: Int64, _ now: Instant) throws(StoreError) {
-        try connection.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(subscriber)])
+        try database.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(subscriber)])
         _ = try resume(subscriber, now)
     }
 
@@ -84,13 +87,13 @@ extension SQLiteStore {
     /// - Returns: when the first of them is due.
     func resume(_ subscriber: Int64, _ now: Instant) throws(StoreError) -> Instant? {
         guard holdsSome else { return nil }
-        let series = try connection.query(
+        let series = try database.query(
             """
             SELECT DISTINCT v.series, v.type FROM delivery d CROSS JOIN subject v ON v.number = d.subject
             WHERE d.subscriber = $1 AND d.state = \(DeliveryState.held.code) ORDER BY 1
             """, [.integer(subscriber)])
         guard !series.isEmpty else { return nil }
-        try connection.query(
+        try database.query(
             """
             UPDATE delivery SET state = \(DeliveryState.waiting.code), next_attempt_at = $2, error = NULL
             WHERE subscriber = $1 AND state = \(DeliveryState.held.code)

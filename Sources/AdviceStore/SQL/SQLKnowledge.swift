@@ -1,7 +1,7 @@
 import AdviceCore
 
 /// What is read at start, by the daemon's connection and by the commands' alike.
-extension SQLiteConnection {
+extension SQLDatabase {
     func knowledge() throws(StoreError) -> StoreKnowledge {
         let records = try seriesRecords()
         let hold = try query("SELECT value FROM meta WHERE key = 'hold'").first?.first?.text
@@ -13,7 +13,7 @@ extension SQLiteConnection {
 
     /// A number kept in `meta`.
     func number(_ key: String) throws(StoreError) -> Int64? {
-        try query("SELECT value FROM meta WHERE key = $1", [.text(key)]).first?.first?.integer
+        try query("SELECT CAST(value AS BIGINT) FROM meta WHERE key = $1", [.text(key)]).first?.first?.integer
     }
 
     func cohorts() throws(StoreError) -> [CohortRecord] {
@@ -45,7 +45,7 @@ extension SQLiteConnection {
         var records: [SeriesRecord] = []
         try statement.walk { () throws(StoreError) in
             var record = SeriesRecord(
-                id: SQLiteConnection.seriesID(of: statement.text(0)),
+                id: Self.seriesID(of: statement.text(0)),
                 firstSeen: Instant(nanoseconds: statement.integer(1)),
                 configuredStart: try parsed(CivilDate.init, statement.text(2)),
                 edition: try parsed(Edition.init, statement.text(3)),
@@ -124,7 +124,7 @@ extension SQLiteConnection {
     /// A column's text as the value it was written from.
     func parsed<Value>(_ read: (String) -> Value?, _ text: String) throws(StoreError) -> Value {
         guard let value = read(text) else {
-            throw .damaged("\(path): '\(text)' is no \(Value.self): \(SQLiteConnection.howToGoOn)")
+            throw .damaged("\(path): '\(text)' is no \(Value.self): \(howToGoOn)")
         }
         return value
     }

@@ -1,6 +1,6 @@
 public import AdviceCore
 
-extension SQLiteStore {
+extension SQLStore {
     /// Members to a batch, about: what one claim hands out, and what one finished row stands for.
     static let batchSize = 500
 
@@ -16,37 +16,35 @@ extension SQLiteStore {
         _ draft: ReleaseDraft, content: FrozenContent, now: Instant
     ) throws(StoreError) -> Int64? {
         precondition(draft.row.kind == .released, "what is released is recorded as released")
-        return try connection.transactionOrNothing { () throws(StoreError) -> Int64? in
+        return try writeOrNothing(now, draft.revision > 1 ? .alone : .shared) {
+            () throws(StoreError) -> Int64? in
+            try checkFiles()
             for row in draft.missed {
-                guard try insert(row, draft.series, draft.edition, cohort: draft.cohort.number) else {
-                    return nil
-                }
+                let inserted = try insert(row, draft.series, draft.edition, cohort: draft.cohort.number)
+                if inserted == nil { return nil }
             }
-            guard try insert(draft.row, draft.series, draft.edition, cohort: draft.cohort.number) else {
-                return nil
-            }
-            let number = connection.lastInsertedNumber
+            let inserted = try insert(draft.row, draft.series, draft.edition, cohort: draft.cohort.number)
+            guard let number = inserted else { return nil }
             try complete(number, draft)
             try freeze(content, release: number)
             try cutBatches(release: number, draft)
-            try raiseMark(now)
             // Whether a point has several texts is kept with each.
-            if draft.revision > 1 { releases = [:] }
+            if draft.revision > 1 { try forgetReleases() }
             return number
         }
     }
 
-    /// False, and nothing written, where the ledger has the point or the slot date.
+    /// Its number; nil, and nothing written, where the ledger has the point or the slot date.
     @discardableResult
     private func insert(
         _ row: LedgerRow, _ series: String, _ edition: Edition, cohort: Int64
-    ) throws(StoreError) -> Bool {
-        try connection.query(
+    ) throws(StoreError) -> Int64? {
+        try database.query(
             """
             INSERT INTO release(series, edition, cohort, point, sequence, kind, slot_date,
                 scheduled_for, released_at, why, cut)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                (SELECT value FROM meta WHERE key = 'generation'))
+                \(SQLStore.generation))
             ON CONFLICT DO NOTHING RETURNING number
             """,
             [
@@ -55,7 +53,7 @@ extension SQLiteStore {
                 .integer(row.scheduledFor.nanoseconds), .integer(row.releasedAt.nanoseconds),
                 .optional(row.why),
             ]
-        ).isEmpty == false
+        ).first?[0].integer
     }
 
     /// What a released row has besides its place in the ledger: for whom it is, and what.
@@ -63,7 +61,7 @@ extension SQLiteStore {
         let subject = try subject(
             ReleaseRow.type, draft.series, "\(draft.edition)",
             SubjectName.text(draft.point.id, revision: draft.revision))
-        try connection.query(
+        try database.query(
             """
             UPDATE release SET point_number = $2, of_points = $3, subject = $4, revision = $5
             WHERE number = $1
@@ -73,11 +71,12 @@ extension SQLiteStore {
                 .integer(subject), .integer(Int64(draft.revision)),
             ])
         for edition in draft.rebasedFrom {
-            try connection.query(
+            try database.query(
                 """
                 INSERT INTO earlier(release, subject)
                 SELECT $1, number FROM subject WHERE type = $2 AND series = $3
-                    AND (edition = $4 OR edition GLOB $4 || '.[0-9]*')
+                    AND (edition = $4 OR substr(edition, 1, length($4) + 1) = $4 || '.'
+                        AND substr(edition, length($4) + 2, 1) BETWEEN '0' AND '9')
                     AND (subject = $5 OR subject LIKE $5 || '.%')
                 ON CONFLICT DO NOTHING
                 """,
@@ -93,13 +92,13 @@ extension SQLiteStore {
         _ type: String, _ series: String, _ edition: String, _ subject: String
     ) throws(StoreError) -> Int64 {
         let key: [SQLValue] = [.text(type), .text(series), .text(edition), .text(subject)]
-        try connection.query(
+        try database.query(
             """
             INSERT INTO subject(type, series, edition, subject) VALUES ($1, $2, $3, $4)
             ON CONFLICT DO NOTHING
             """,
             key)
-        let rows = try connection.query(
+        let rows = try database.query(
             "SELECT number FROM subject WHERE type = $1 AND series = $2 AND edition = $3 AND subject = $4",
             key)
         guard let number = rows.first?[0].integer else { throw .internalFault("a subject was not kept") }
@@ -107,11 +106,11 @@ extension SQLiteStore {
     }
 
     func freeze(_ content: FrozenContent, release: Int64) throws(StoreError) {
-        try connection.query(
+        try database.query(
             "INSERT INTO content(release, neutral, digest) VALUES ($1, $2, $3)",
             [.integer(release), .bytes(content.neutral), .bytes(content.digest)])
         for (format, bytes) in content.renderings {
-            try connection.query(
+            try database.query(
                 "INSERT INTO rendering(release, format, body, digest) VALUES ($1, $2, $3, $4)",
                 [.integer(release), .text(format.rawValue), .bytes(bytes), .integer(Checksum(bytes).signed)])
         }
@@ -120,21 +119,21 @@ extension SQLiteStore {
     /// Cuts the space of slot hashes into ranges: without a look at the members into equal ones, or, where
     /// the release is spread, on whole seconds of their offsets.
     private func cutBatches(release: Int64, _ draft: ReleaseDraft) throws(StoreError) {
-        let rows = try connection.query(
+        let rows = try database.query(
             "SELECT members FROM cohort WHERE number = $1", [.integer(draft.cohort.number)])
         guard let members = rows.first?[0].integer else {
             throw .internalFault("a release for cohort \(draft.cohort.number), which is not in the store")
         }
         let due = draft.row.releasedAt
         guard draft.spread >= .seconds(1) else {
-            let ranges = BatchRange.cut(members: Int(members), size: SQLiteStore.batchSize)
+            let ranges = BatchRange.cut(members: Int(members), size: SQLStore.batchSize)
             return try insert(ranges.map { ($0, due) }, release: release, audience: 0)
         }
         let seconds: [Int64]
         if members < draft.spread.seconds {
             seconds = try occupiedSeconds(cohort: draft.cohort.number, draft.spread)
         } else {
-            let step = max(1, draft.spread.seconds * Int64(SQLiteStore.batchSize) / members)
+            let step = max(1, draft.spread.seconds * Int64(SQLStore.batchSize) / members)
             seconds = Array(stride(from: 0, to: draft.spread.seconds, by: Int(step)))
         }
         let batches = BatchRange.cut(at: seconds, of: draft.spread)
@@ -144,7 +143,7 @@ extension SQLiteStore {
 
     /// The seconds of the spread at which somebody's delivery is due, in order.
     private func occupiedSeconds(cohort: Int64, _ spread: Span) throws(StoreError) -> [Int64] {
-        let statement = try connection.statement(
+        let statement = try database.statement(
             "SELECT slot_hash FROM member WHERE cohort = $1 AND active_until IS NULL ORDER BY slot_hash")
         statement.bind(1, cohort)
         var seconds: [Int64] = []
@@ -159,8 +158,8 @@ extension SQLiteStore {
     func insert(
         _ batches: [(range: BatchRange, due: Instant)], release: Int64, audience: Int64
     ) throws(StoreError) {
-        let statement = try connection.statement(
-            "INSERT INTO batch(release, first_hash, last_hash, due, audience) VALUES ($1, $2, $3, $4, $5)")
+        let statement = try database.insertion(SQLStore.batches)
+        statement.expect(batches.count)
         for batch in batches {
             statement.bind(1, release)
             statement.bind(2, batch.range.first.ordered)
@@ -169,7 +168,14 @@ extension SQLiteStore {
             statement.bind(5, audience)
             try statement.run()
         }
+        try statement.finish()
     }
+
+    private static let batches = SQLInsertion(
+        table: "batch",
+        columns: [
+            .init("release"), .init("first_hash"), .init("last_hash"), .init("due"), .init("audience"),
+        ])
 }
 
 /// The subject under which a point is delivered: its id; of a revision with its number, so that it is a

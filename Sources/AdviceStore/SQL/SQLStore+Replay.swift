@@ -1,12 +1,12 @@
 public import AdviceCore
 
 /// What an operator has sent again.
-extension SQLiteStore {
+extension SQLStore {
     public func replay(
         _ replay: Replay, words: String, now: Instant
     ) throws(StoreError) -> ReplayCount? {
-        guard try connection.knows(replay.subscriber) else { return nil }
-        let result = try connection.transactionOrNothing { () throws(StoreError) -> ReplayCount? in
+        guard try database.knows(replay.subscriber) else { return nil }
+        let result = try writeOrNothing(now, .alone) { () throws(StoreError) -> ReplayCount? in
             let count = try choose(replay, now)
             guard count.replayed > 0 else { return nil }
             try renew(now)
@@ -15,46 +15,45 @@ extension SQLiteStore {
             try holdChosen(now)
             try freeChosen(now)
             try note("\(words): \(count.words)", now)
-            try raiseMark(now)
-            try connection.query("DELETE FROM chosen")
+            try database.query("DELETE FROM chosen")
             return count
         }
         if let result { return result }
-        return try connection.replayCount(replay, now: now)
+        return try database.replayCount(replay, now: now)
     }
 
     public func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount? {
-        guard try connection.knows(replay.subscriber) else { return nil }
-        return try connection.replayCount(replay, now: now)
+        guard try database.knows(replay.subscriber) else { return nil }
+        return try database.replayCount(replay, now: now)
     }
 
     /// Writes down which deliveries are to be sent again, for the steps that follow: a replay changes what it
     /// chooses by.
     private func choose(_ replay: Replay, _ now: Instant) throws(StoreError) -> ReplayCount {
-        try connection.query(
+        try database.query(
             """
             CREATE TEMP TABLE IF NOT EXISTS chosen(
-                subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
-                verdict TEXT NOT NULL, PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID
+                subject BIGINT NOT NULL, slot BIGINT NOT NULL, subscriber BIGINT NOT NULL,
+                verdict TEXT NOT NULL, PRIMARY KEY(subject, slot, subscriber))
             """)
-        try connection.query(
-            "INSERT INTO chosen SELECT subject, slot, subscriber, verdict FROM (\(Replay.candidates))",
+        try database.query(
+            "INSERT INTO chosen SELECT subject, slot, subscriber, verdict FROM (\(Replay.candidates)) c",
             replay.values(now))
-        let count = ReplayCount(try connection.query("SELECT verdict, count(*) FROM chosen GROUP BY 1"))
-        try connection.query("DELETE FROM chosen WHERE verdict NOT IN ('replayed', 'renewed')")
+        let count = ReplayCount(try database.query("SELECT verdict, count(*) FROM chosen GROUP BY 1"))
+        try database.query("DELETE FROM chosen WHERE verdict NOT IN ('replayed', 'renewed')")
         return count
     }
 
     /// Who never had a text that was corrected since is sent the newest of it as the release: for the first
     /// time, so under its own webhook-id.
     private func renew(_ now: Instant) throws(StoreError) {
-        try connection.query(
+        try database.query(
             """
             CREATE TEMP TABLE IF NOT EXISTS renewed(
-                subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
-                release INTEGER NOT NULL, PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID
+                subject BIGINT NOT NULL, slot BIGINT NOT NULL, subscriber BIGINT NOT NULL,
+                release BIGINT NOT NULL, PRIMARY KEY(subject, slot, subscriber))
             """)
-        try connection.query(
+        try database.query(
             """
             INSERT INTO renewed
             SELECT n.subject, d.slot, d.subscriber, n.number
@@ -64,30 +63,30 @@ extension SQLiteStore {
                 CROSS JOIN release n ON n.number = \(Replay.newestText)
             WHERE h.verdict = 'renewed' ON CONFLICT DO NOTHING
             """)
-        try connection.query(
+        try database.query(
             """
             INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms)
             SELECT subject, slot, subscriber, release, 2, 0, 0 FROM renewed WHERE true ON CONFLICT DO NOTHING
             """)
-        try connection.query("DELETE FROM chosen WHERE verdict = 'renewed'")
-        try connection.query(
+        try database.query("DELETE FROM chosen WHERE verdict = 'renewed'")
+        try database.query(
             """
             INSERT INTO chosen SELECT subject, slot, subscriber, 'renewed' FROM renewed WHERE true
             ON CONFLICT DO NOTHING
             """)
-        try connection.query("DELETE FROM renewed")
+        try database.query("DELETE FROM renewed")
     }
 
     /// What was delivered at once has no row of its attempt: it gets one now, for the delivery's row begins
     /// anew. It also says that somebody has this text.
     private func keepAttempts() throws(StoreError) {
-        try connection.query(
+        try database.query(
             """
             INSERT INTO attempt(subject, slot, subscriber, replay, number, at, status, latency, reply,
                 arrived)
             SELECT d.subject, d.slot, d.subscriber, coalesce(y.number, 0), d.attempts,
                 1000000 * (r.released_at / 1000000 + d.after_ms - coalesce(d.latency_ms, 0)),
-                coalesce(d.status, 0), 1000000 * coalesce(d.latency_ms, 0), x'', 1
+                coalesce(d.status, 0), 1000000 * CAST(coalesce(d.latency_ms, 0) AS BIGINT), $1, 1
             FROM chosen h CROSS JOIN delivery d
                 ON d.subject = h.subject AND d.slot = h.slot AND d.subscriber = h.subscriber
                 CROSS JOIN release r ON r.number = d.release
@@ -95,19 +94,21 @@ extension SQLiteStore {
                     ON y.subject = d.subject AND y.slot = d.slot AND y.subscriber = d.subscriber
             WHERE h.verdict = 'replayed' AND d.state = \(DeliveryState.delivered.code)
             ON CONFLICT(subject, slot, subscriber, replay, number) DO UPDATE SET arrived = 1
-            """)
+            """, [.bytes([])])
     }
 
     private func remember(_ replay: Replay) throws(StoreError) {
-        try connection.query(
+        try database.query(
             """
             INSERT INTO replay(subject, slot, subscriber, number, ids, had)
-            SELECT d.subject, d.slot, d.subscriber, 1, $1, d.state = \(DeliveryState.delivered.code)
+            SELECT d.subject, d.slot, d.subscriber, 1, CAST($1 AS BIGINT),
+                CASE WHEN d.state = \(DeliveryState.delivered.code) THEN 1 ELSE 0 END
             FROM chosen h CROSS JOIN delivery d
                 ON d.subject = h.subject AND d.slot = h.slot AND d.subscriber = h.subscriber
             WHERE h.verdict = 'replayed'
-            ON CONFLICT DO UPDATE SET number = number + 1, ids = ids + excluded.ids,
-                had = max(had, excluded.had)
+            ON CONFLICT(subject, slot, subscriber) DO UPDATE SET number = replay.number + 1,
+                ids = replay.ids + excluded.ids,
+                had = CASE WHEN replay.had = 1 THEN 1 ELSE excluded.had END
             """, [.integer(replay.hasNewID ? 1 : 0)])
     }
 
@@ -118,13 +119,14 @@ extension SQLiteStore {
                 JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
                 WHERE e.subscriber = h.subscriber AND e.state = 'suspended')
             """
-        try connection.query(
+        try database.query(
             """
             UPDATE delivery SET
                 state = CASE WHEN \(waits) THEN 0 ELSE 2 END,
-                next_attempt_at = CASE WHEN \(waits) THEN $1 END,
-                attempts = 0, status = NULL, latency_ms = NULL, gone_at = NULL, error = NULL, due_at = $1,
-                after_ms = $2 - (SELECT r.released_at / 1000000 FROM release r
+                next_attempt_at = CASE WHEN \(waits) THEN CAST($1 AS BIGINT) END,
+                attempts = 0, status = NULL, latency_ms = NULL, gone_at = NULL, error = NULL,
+                due_at = CAST($1 AS BIGINT),
+                after_ms = CAST($2 AS BIGINT) - (SELECT r.released_at / 1000000 FROM release r
                     WHERE r.number = delivery.release)
             FROM chosen h JOIN subject v ON v.number = h.subject
             WHERE delivery.subject = h.subject AND delivery.slot = h.slot
@@ -135,12 +137,12 @@ extension SQLiteStore {
 
     /// The first of each series, where nothing of it waits or is on its way, and the endpoint takes things.
     private func freeChosen(_ now: Instant) throws(StoreError) {
-        let rows = try connection.query(
+        let rows = try database.query(
             """
             SELECT DISTINCT h.subscriber, v.series FROM chosen h CROSS JOIN subject v ON v.number = h.subject
             WHERE v.type = '\(ReleaseRow.type)' ORDER BY 1, 2
             """)
-        let busy = inFlight.subscribers
+        let busy = try subscribersInFlight()
         for row in rows {
             guard let subscriber = row[0].integer, let series = row[1].text else { continue }
             if busy.contains(subscriber), try isOut(subscriber, series) { continue }
@@ -150,7 +152,7 @@ extension SQLiteStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLDatabase {
     /// Whether there is somebody of that name in the roster, or was; so too where nobody is named.
     func knows(_ subscriber: String?) throws(StoreError) -> Bool {
         guard let subscriber else { return true }
@@ -161,7 +163,7 @@ extension SQLiteConnection {
     func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount {
         ReplayCount(
             try query(
-                "SELECT verdict, count(*) FROM (\(Replay.candidates)) GROUP BY 1", replay.values(now)))
+                "SELECT verdict, count(*) FROM (\(Replay.candidates)) c GROUP BY 1", replay.values(now)))
     }
 }
 
@@ -199,6 +201,15 @@ extension Replay {
             ON n.subject = x.subject AND n.slot = d.slot AND n.subscriber = d.subscriber WHERE \(later))
         """
 
+    /// Whether a release is of the point and the days that are asked for.
+    private static func isMeant(_ release: String) -> String {
+        """
+        (CAST($3 AS TEXT) IS NULL OR \(release).point = $3)
+            AND (CAST($4 AS TEXT) IS NULL OR \(release).slot_date >= $4)
+            AND (CAST($5 AS TEXT) IS NULL OR \(release).slot_date <= $5)
+        """
+    }
+
     /// The deliveries that a replay means, each with what becomes of it: a field of `ReplayCount`, or
     /// `renewed`. Of points and their corrections; alerts and what was rehearsed are never sent again.
     fileprivate static let candidates = """
@@ -211,25 +222,22 @@ extension Replay {
             WHEN \(corrected) = 'advice.point.withdrawn' THEN 'withdrawn'
             WHEN \(corrected) IS NOT NULL AND \(hasLater) THEN 'superseded'
             WHEN e.state = 'closed' THEN 'closed'
-            WHEN s.paused OR s.paused_from IS NOT NULL AND coalesce(s.paused_until, '9999') > $7
+            WHEN s.paused OR s.paused_from IS NOT NULL AND coalesce(s.paused_until, '9999') > CAST($7 AS TEXT)
                 THEN 'paused'
             WHEN \(corrected) IS NULL THEN 'replayed'
-            WHEN v.type <> '\(ReleaseRow.type)' OR \(SQLiteStore.mayHaveArrived) THEN 'unsettled'
+            WHEN v.type <> '\(ReleaseRow.type)' OR \(SQLStore.mayHaveArrived) THEN 'unsettled'
             ELSE 'renewed' END AS verdict
         FROM subject v CROSS JOIN delivery d ON d.subject = v.number
-                AND ($1 IS NULL OR d.slot IN (SELECT m.slot_hash >> \(Schema.slotShift) FROM member m
-                    JOIN subscriber o ON o.number = m.subscriber WHERE o.id = $1))
+                AND (CAST($1 AS TEXT) IS NULL OR d.slot IN (
+                    SELECT m.slot_hash >> \(Schema.slotShift) FROM member m JOIN subscriber o ON o.number = m.subscriber WHERE o.id = $1))
             CROSS JOIN release r ON r.number = d.release
             CROSS JOIN subscriber s ON s.number = d.subscriber
             LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
         WHERE v.type IN ('\(ReleaseRow.type)', 'advice.point.revised', 'advice.point.withdrawn')
-            AND v.edition NOT LIKE '%.shadow' AND ($1 IS NULL OR s.id = $1)
-            AND ($2 IS NULL OR v.series = $2) AND ($3 IS NULL OR r.point = $3)
-            AND ($4 IS NULL OR r.slot_date >= $4) AND ($5 IS NULL OR r.slot_date <= $5)
-            AND ($6 IS NULL OR d.state = $6)
-            AND EXISTS (SELECT 1 FROM release q WHERE q.subject = v.number
-                AND ($3 IS NULL OR q.point = $3) AND ($4 IS NULL OR q.slot_date >= $4)
-                AND ($5 IS NULL OR q.slot_date <= $5))
+            AND v.edition NOT LIKE '%.shadow' AND (CAST($1 AS TEXT) IS NULL OR s.id = $1)
+            AND (CAST($2 AS TEXT) IS NULL OR v.series = $2)
+            AND (CAST($6 AS BIGINT) IS NULL OR d.state = $6) AND \(isMeant("r"))
+            AND EXISTS (SELECT 1 FROM release q WHERE q.subject = v.number AND \(isMeant("q")))
         """
 }
 

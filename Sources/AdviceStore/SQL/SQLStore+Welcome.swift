@@ -1,9 +1,9 @@
 public import AdviceCore
 
-extension SQLiteStore {
+extension SQLStore {
     public func welcome(_ welcome: Welcome, now: Instant) throws(StoreError) {
         try write(now) { () throws(StoreError) in
-            let joiners = try connection.query(
+            let joiners = try database.query(
                 """
                 SELECT j.subscriber, s.id, j.moved FROM joiner j JOIN subscriber s ON s.number = j.subscriber
                 WHERE j.cohort = $1 ORDER BY j.subscriber
@@ -18,7 +18,7 @@ extension SQLiteStore {
                         notBefore: welcome.notBefore, now: now)
                 }
             }
-            try connection.query("DELETE FROM joiner WHERE cohort = $1", [.integer(welcome.cohort)])
+            try database.query("DELETE FROM joiner WHERE cohort = $1", [.integer(welcome.cohort)])
         }
     }
 
@@ -30,11 +30,11 @@ extension SQLiteStore {
     /// The cohort's points that went out, in order, each with the newest text that was released of it.
     private func released(in welcome: Welcome) throws(StoreError) -> [ReleasedPoint] {
         let withdrawn = try withdrawn(welcome.series, welcome.edition)
-        let ledger = try connection.ledger(welcome.series, welcome.edition, welcome.cohort)
+        let ledger = try database.ledger(welcome.series, welcome.edition, welcome.cohort)
         var points: [ReleasedPoint] = []
         for row in ledger.rows where row.kind != .missed && !withdrawn.contains(row.point) {
             // An inherited row has no text of its own: another cohort's is the same.
-            let found = try connection.query(
+            let found = try database.query(
                 """
                 SELECT number FROM release WHERE series = $1 AND edition = $2 AND point = $3
                     AND kind IN ('released', 'rerelease')
@@ -52,7 +52,7 @@ extension SQLiteStore {
 
     private func withdrawn(_ series: String, _ edition: Edition) throws(StoreError) -> [String] {
         let key = edition.shadow ? series + ".shadow" : series
-        let rows = try connection.query("SELECT details FROM series WHERE id = $1", [.text(key)])
+        let rows = try database.query("SELECT details FROM series WHERE id = $1", [.text(key)])
         guard let details = rows.first?[0].text else { return [] }
         return try RosterText.details(details).withdrawn
     }
@@ -75,7 +75,7 @@ extension SQLiteStore {
     private func pointsBefore(
         _ subscriber: Int64, _ welcome: Welcome
     ) throws(StoreError) -> Set<String> {
-        let rows = try connection.query(
+        let rows = try database.query(
             """
             SELECT DISTINCT r.point FROM member m CROSS JOIN release r ON r.cohort = m.cohort
             WHERE m.subscriber = $1 AND m.active_until IS NOT NULL AND r.series = $2 AND r.edition = $3

@@ -2,7 +2,7 @@ import AdviceCore
 
 /// One point after the other for each subscriber of a series (schedule.md R17). What is sent after the fact
 /// is a chain: the first waits, the others are held behind it.
-extension SQLiteStore {
+extension SQLStore {
     /// True of a subscriber of whom an earlier point of the series is unsettled. Corrections neither hold nor
     /// are held.
     static func isBehind(_ subscriber: String, _ series: String) -> String {
@@ -14,15 +14,15 @@ extension SQLiteStore {
     }
 
     func isBehind(_ subscriber: Int64, in series: String) throws(StoreError) -> Bool {
-        try connection.query(
-            "SELECT \(SQLiteStore.isBehind("$1", "$2"))", [.integer(subscriber), .text(series)]
+        try database.query(
+            "SELECT \(SQLStore.isBehind("$1", "$2"))", [.integer(subscriber), .text(series)]
         ).first?[0].integer == 1
     }
 
     /// Whether a point of the series is in flight for the subscriber, with or without a row.
     func isOut(_ subscriber: Int64, _ series: String) throws(StoreError) -> Bool {
-        for subject in inFlight.subjects(of: subscriber) {
-            let rows = try connection.query(
+        for subject in try subjectsInFlight(of: subscriber) {
+            let rows = try database.query(
                 "SELECT 1 FROM subject WHERE number = $1 AND series = $2 AND type = '\(ReleaseRow.type)'",
                 [.integer(subject), .text(series)])
             if !rows.isEmpty { return true }
@@ -35,7 +35,7 @@ extension SQLiteStore {
     func free(
         of subscriber: Int64, in series: String, at instant: Instant
     ) throws(StoreError) -> Instant? {
-        let rows = try connection.query(
+        let rows = try database.query(
             """
             SELECT d.subject, d.slot, d.state FROM delivery d
                 CROSS JOIN subject v ON v.number = d.subject CROSS JOIN release r ON r.number = d.release
@@ -44,10 +44,11 @@ extension SQLiteStore {
             """, [.integer(subscriber), .text(series)])
         guard let row = rows.first, row[2].integer == DeliveryState.held.code else { return nil }
         // What is sent after the fact becomes due to its subscriber when its turn has come, and its day.
-        try connection.query(
+        try database.query(
             """
-            UPDATE delivery SET state = 0, next_attempt_at = max($4, coalesce(due_at, $4)), error = NULL,
-                due_at = max($4, due_at)
+            UPDATE delivery SET state = 0, error = NULL,
+                next_attempt_at = CASE WHEN due_at > $4 THEN due_at ELSE $4 END,
+                due_at = CASE WHEN due_at < $4 THEN $4 ELSE due_at END
             WHERE subject = $1 AND slot = $2 AND subscriber = $3
             """, [row[0], row[1], .integer(subscriber), .integer(instant.nanoseconds)])
         return instant
@@ -68,10 +69,10 @@ extension SQLiteStore {
         for release in releases where try !hasDelivery(of: release, slot, subscriber) {
             // What is on its way is owed by its batch, and comes back to it.
             let key = DeliveryKey(subject: release.subject, subscriber: subscriber)
-            if inFlight[key] != nil { continue }
+            if try isInFlight(key) { continue }
             let state: DeliveryState = isBehind ? .held : .waiting
             let due = max(now, notBefore[release.point] ?? now)
-            try connection.query(
+            try database.query(
                 """
                 INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
                     next_attempt_at, due_at)
@@ -93,7 +94,7 @@ extension SQLiteStore {
     private func hasDelivery(
         of release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
     ) throws(StoreError) -> Bool {
-        let own = try connection.query(
+        let own = try database.query(
             """
             SELECT 1 FROM subject v CROSS JOIN delivery d
                 ON d.subject = v.number AND d.slot = $5 AND d.subscriber = $6
@@ -119,11 +120,11 @@ extension SQLiteStore {
         _ release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
     ) throws(StoreError) -> Bool {
         guard release.isRebased else { return false }
-        return try connection.query(
+        return try database.query(
             """
             SELECT 1 FROM earlier p CROSS JOIN delivery d
                 ON d.subject = p.subject AND d.slot = $2 AND d.subscriber = $3
-            WHERE p.release = $1 AND \(SQLiteStore.isHad) LIMIT 1
+            WHERE p.release = $1 AND \(SQLStore.isHad) LIMIT 1
             """, [.integer(release.info.number), .integer(slot), .integer(subscriber)]
         ).isEmpty == false
     }

@@ -1,25 +1,27 @@
 public import AdviceCore
 
-extension SQLiteStore {
+extension SQLStore {
     public func importRoster(
         _ entries: [RosterEntry], cohorts: [(series: String, cohort: Cohort)],
         joins: [String: JoinPolicy], guardsRemovals: Bool, now: Instant
     ) throws(StoreError) -> RosterChange {
         if guardsRemovals, var refused = try tooManyRemoved(by: entries) {
-            refused.cohorts = try connection.cohorts()
-            refused.generation = try connection.number("generation") ?? 0
+            refused.cohorts = try database.cohorts()
+            refused.generation = try database.number("generation") ?? 0
             return refused
         }
         return try write(now) { () throws(StoreError) in
-            let generation = (try connection.number("generation") ?? 0) + 1
-            var roster = RosterImport(store: self, generation: generation, joins: joins, now: now)
-            return try roster.run(entries, cohorts)
+            let generation = (try database.number("generation") ?? 0) + 1
+            var roster = try RosterImport(store: self, generation: generation, joins: joins, now: now)
+            let change = try roster.run(entries, cohorts)
+            try tookRoster(now)
+            return change
         }
     }
 
     private func tooManyRemoved(by entries: [RosterEntry]) throws(StoreError) -> RosterChange? {
         let kept = Set(entries.map(\.subscriber.id))
-        let statement = try connection.statement("SELECT id FROM subscriber WHERE removed_at IS NULL")
+        let statement = try database.statement("SELECT id FROM subscriber WHERE removed_at IS NULL")
         var removed = 0
         var count = 0
         try statement.walk { () throws(StoreError) in
@@ -37,8 +39,8 @@ extension SQLiteStore {
 
 /// One import, inside its transaction.
 private struct RosterImport {
-    let store: SQLiteStore
-    var connection: SQLiteConnection { store.connection }
+    let store: SQLStore
+    var database: any SQLDatabase { store.database }
     let joins: [String: JoinPolicy]
     /// Series of which something went out: who comes now comes late.
     private var begun: Set<String> = []
@@ -52,6 +54,8 @@ private struct RosterImport {
     /// Subscribers whose endpoint is another now.
     private var moved: Set<Int64> = []
     private var unfinished: [Int64: [Int64]]?
+    /// Finished before anything looks at them.
+    private let members: any SQLStatement
     /// Of the series that have members: since when without a break.
     private var inhabited: [String: Instant] = [:]
 
@@ -60,8 +64,7 @@ private struct RosterImport {
         var cohort: Cohort
     }
 
-    /// From here on the usual cache is too small for the indexes of what is inserted, which come in no order:
-    /// with it a million entries take twice the time and write four times as much.
+    /// From here on an import is told to the engine before.
     private static let manyEntries = 20_000
 
     /// What the store has of a subscriber.
@@ -85,8 +88,14 @@ private struct RosterImport {
         var known: Known?
     }
 
-    init(store: SQLiteStore, generation: Int64, joins: [String: JoinPolicy], now: Instant) {
+    private static let memberRows = SQLInsertion(
+        table: "member",
+        columns: [.init("cohort"), .init("slot_hash"), .init("subscriber"), .init("active_from")])
+
+    init(store: SQLStore, generation: Int64, joins: [String: JoinPolicy], now: Instant) throws(StoreError) {
         self.store = store
+        members = try store.database.insertion(RosterImport.memberRows)
+        members.expect(0)
         self.joins = joins
         self.generation = generation
         self.now = now
@@ -95,17 +104,16 @@ private struct RosterImport {
     mutating func run(
         _ entries: [RosterEntry], _ wanted: [(series: String, cohort: Cohort)]
     ) throws(StoreError) -> RosterChange {
-        for record in try connection.cohorts() {
+        for record in try database.cohorts() {
             cohorts[CohortKey(series: record.series, cohort: record.cohort)] = record.number
         }
         for (series, cohort) in wanted { _ = try number(series, cohort) }
-        for row in try connection.query("SELECT series, min(since) FROM cohort WHERE members > 0 GROUP BY 1")
-        {
+        for row in try database.query("SELECT series, min(since) FROM cohort WHERE members > 0 GROUP BY 1") {
             if let series = row[0].text, let since = row[1].integer {
                 inhabited[series] = Instant(nanoseconds: since)
             }
         }
-        for row in try connection.query("SELECT DISTINCT series FROM release WHERE kind = 'released'") {
+        for row in try database.query("SELECT DISTINCT series FROM release WHERE kind = 'released'") {
             if let series = row[0].text { begun.insert(series) }
         }
         var known = try readKnown()
@@ -141,12 +149,15 @@ private struct RosterImport {
     private mutating func number(_ series: String, _ cohort: Cohort) throws(StoreError) -> Int64 {
         let key = CohortKey(series: series, cohort: cohort)
         if let number = cohorts[key] { return number }
-        try connection.query(
-            "INSERT INTO cohort(series, cohort, since, since_generation) VALUES ($1, $2, $3, $4)",
+        let rows = try database.query(
+            """
+            INSERT INTO cohort(series, cohort, since, since_generation) VALUES ($1, $2, $3, $4)
+            RETURNING number
+            """,
             [
                 .text(series), .text("\(cohort)"), .integer(now.nanoseconds), .integer(generation),
             ])
-        let number = connection.lastInsertedNumber
+        guard let number = rows.first?[0].integer else { throw .internalFault("a cohort was not kept") }
         cohorts[key] = number
         return number
     }
@@ -167,7 +178,7 @@ private struct RosterImport {
     // MARK: Subscribers
 
     private func readKnown() throws(StoreError) -> [Known] {
-        let statement = try connection.statement(
+        let statement = try database.statement(
             "SELECT id, number, digest, fingerprint, removed_at IS NOT NULL, first_day FROM subscriber")
         var known: [Known] = []
         try statement.walk { () throws(StoreError) in
@@ -190,26 +201,36 @@ private struct RosterImport {
             }
         }
         let order = fresh.indices.sorted { (slots[$0]?.value ?? 0, $0) < (slots[$1]?.value ?? 0, $1) }
-        if fresh.count > RosterImport.manyEntries { try connection.query("PRAGMA cache_size = -64000") }
-        let statement = try connection.statement(
-            """
-            INSERT INTO subscriber(id, url, secrets, format, paused, limit_key, shares_host, options, zone,
-                at, joined, fingerprint, digest, first_day)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-            """)
+        if fresh.count > RosterImport.manyEntries { try store.prepareManyRows() }
+        var number = try store.reserveSubscribers(fresh.count)
+        let statement = try database.insertion(RosterImport.subscribers)
+        statement.expect(fresh.count)
+        members.expect(fresh.reduce(0) { $0 + $1.cohorts.count })
         for place in order {
             let pending = fresh[place]
             bind(pending, to: statement)
             statement.bind(14, Int64(firstDay(of: pending.entry).day))
+            statement.bind(15, number)
             try statement.run()
-            let number = connection.lastInsertedNumber
             for (series, cohort) in zip(pending.entry.subscriber.series, pending.cohorts) {
                 try join(number, pending.entry.subscriber.id, series, cohort, hasMoved: false)
             }
+            number += 1
         }
-        if fresh.count > RosterImport.manyEntries { try connection.shrinkCache() }
+        try statement.finish()
+        try members.finish()
+        if fresh.count > RosterImport.manyEntries { try store.settleManyRows() }
         change.added += fresh.map(\.entry.subscriber.id)
     }
+
+    private static let subscribers = SQLInsertion(
+        table: "subscriber",
+        columns: [
+            .init("id", .text), .init("url", .text), .init("secrets", .text), .init("format", .text),
+            .init("paused", .truth), .init("limit_key", .text), .init("shares_host", .truth),
+            .init("options", .text), .init("zone", .text), .init("at", .text), .init("joined", .text),
+            .init("fingerprint"), .init("digest"), .init("first_day"), .init("number"),
+        ])
 
     /// Today where its cohort is; where no day of joining counts, by UTC.
     private func firstDay(of entry: RosterEntry) -> CivilDate {
@@ -219,7 +240,7 @@ private struct RosterImport {
 
     private mutating func update(_ pending: Pending) throws(StoreError) {
         guard let known = pending.known else { return }
-        let statement = try connection.statement(
+        let statement = try database.statement(
             """
             UPDATE subscriber SET id = $1, url = $2, secrets = $3, format = $4, paused = $5, limit_key = $6,
                 shares_host = $7, options = $8, zone = $9, at = $10, joined = $11, fingerprint = $12,
@@ -243,7 +264,7 @@ private struct RosterImport {
 
     /// Binds $1 to $13, and gives the fingerprint.
     @discardableResult
-    private func bind(_ pending: Pending, to statement: SQLiteStatement) -> Int64 {
+    private func bind(_ pending: Pending, to statement: any SQLStatement) -> Int64 {
         let entry = pending.entry
         let subscriber = entry.subscriber
         let fingerprint = subscriber.fingerprint
@@ -251,9 +272,9 @@ private struct RosterImport {
         statement.bind(2, RosterText.text(subscriber.url))
         statement.bind(3, RosterText.text(subscriber.secrets))
         statement.bind(4, subscriber.format.rawValue)
-        statement.bind(5, subscriber.paused ? 1 : 0)
+        statement.bind(5, Int64(subscriber.paused ? 1 : 0))
         statement.bind(6, entry.limitKey)
-        statement.bind(7, entry.sharesHost ? 1 : 0)
+        statement.bind(7, Int64(entry.sharesHost ? 1 : 0))
         statement.bind(8, RosterText.text(subscriber.options))
         statement.bind(9, subscriber.zone)
         statement.bind(10, subscriber.at.map { "\($0)" })
@@ -264,7 +285,7 @@ private struct RosterImport {
     }
 
     private mutating func remove(_ number: Int64) throws(StoreError) {
-        try connection.query(
+        try database.query(
             "UPDATE subscriber SET removed_at = $2 WHERE number = $1",
             [.integer(number), .integer(now.nanoseconds)])
         let active = try activeCohorts(of: number)
@@ -274,7 +295,7 @@ private struct RosterImport {
 
     /// What is unsettled of a series that the subscriber is no longer in.
     private func cancel(_ subscriber: Int64, _ series: String) throws(StoreError) {
-        try connection.query(
+        try database.query(
             """
             UPDATE delivery SET state = \(DeliveryState.cancelled.code), error = 'removed',
                 next_attempt_at = NULL, after_ms = $3 - (SELECT released_at / 1000000 FROM release
@@ -292,7 +313,7 @@ private struct RosterImport {
     }
 
     private func activeCohorts(of subscriber: Int64) throws(StoreError) -> [ActiveCohort] {
-        try connection.query(
+        try database.query(
             """
             SELECT m.cohort, c.series FROM member m JOIN cohort c ON c.number = m.cohort
             WHERE m.subscriber = $1 AND m.active_until IS NULL
@@ -320,13 +341,14 @@ private struct RosterImport {
             try join(
                 subscriber, id, series, cohort, hasMoved: left.contains { $0.series == series })
         }
+        try members.finish()
     }
 
     /// By cohort, in the order of the ledger. Read once: an import finishes none.
     private mutating func unfinishedReleases() throws(StoreError) -> [Int64: [Int64]] {
         if let unfinished { return unfinished }
         var found: [Int64: [Int64]] = [:]
-        let rows = try connection.query(
+        let rows = try database.query(
             """
             SELECT cohort, number FROM release
             WHERE number IN (SELECT release FROM batch WHERE audience = 0) ORDER BY slot_date, sequence
@@ -344,7 +366,7 @@ private struct RosterImport {
     /// stays in order with what the other cohort sends.
     private mutating func park(_ subscriber: Int64, _ id: String, _ cohort: ActiveCohort) throws(StoreError) {
         let hash = SlotHash(series: cohort.series, subscriber: id).ordered
-        let statement = try connection.statement(
+        let statement = try database.statement(
             """
             SELECT b.last_hash, EXISTS (SELECT 1 FROM member m CROSS JOIN release r ON r.number = $3
                 WHERE m.cohort = $1 AND m.slot_hash = $2 AND m.subscriber = $4 AND m.active_from <= r.cut
@@ -366,29 +388,27 @@ private struct RosterImport {
         _ subscriber: Int64, _ id: String, _ series: String, _ cohort: Int64, hasMoved: Bool
     ) throws(StoreError) {
         if begun.contains(series), hasMoved || joins[series, default: .next] != .next {
-            try connection.query(
+            try database.query(
                 "INSERT INTO joiner(cohort, subscriber, moved) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 [.integer(cohort), .integer(subscriber), .integer(hasMoved ? 1 : 0)])
         }
-        let statement = try connection.statement(
-            "INSERT INTO member(cohort, slot_hash, subscriber, active_from) VALUES ($1, $2, $3, $4)")
-        statement.bind(1, cohort)
-        statement.bind(2, SlotHash(series: series, subscriber: id).ordered)
-        statement.bind(3, subscriber)
-        statement.bind(4, generation)
-        try statement.run()
+        members.bind(1, cohort)
+        members.bind(2, SlotHash(series: series, subscriber: id).ordered)
+        members.bind(3, subscriber)
+        members.bind(4, generation)
+        try members.run()
         growth[cohort, default: 0] += 1
     }
 
     /// The row stays, closed: what the cohort owes its former member stays owed.
     private mutating func leave(_ subscriber: Int64, _ cohort: Int64) throws(StoreError) {
         let place: [SQLValue] = [.integer(cohort), .integer(subscriber)]
-        let wasJoining = try connection.query(
+        let wasJoining = try database.query(
             "DELETE FROM joiner WHERE cohort = $1 AND subscriber = $2 RETURNING 1", place)
         // Who leaves before it was decided what the cohort owed was as good as never there: where it goes to
         // owes it all the same.
         let until = wasJoining.isEmpty ? generation : 0
-        try connection.query(
+        try database.query(
             """
             UPDATE member SET active_until = $3
             WHERE cohort = $1 AND subscriber = $2 AND active_until IS NULL
@@ -403,7 +423,7 @@ private struct RosterImport {
         for (cohort, count) in growth.sorted(by: { $0.key < $1.key }) where count != 0 {
             // Who comes to a cohort of its own in a series that others are in has missed what they missed.
             let since = series[cohort].flatMap { inhabited[$0] } ?? now
-            try connection.query(
+            try database.query(
                 """
                 UPDATE cohort SET since = CASE members WHEN 0 THEN $3 ELSE since END,
                     since_generation = CASE members WHEN 0 THEN $4 ELSE since_generation END,
@@ -416,21 +436,21 @@ private struct RosterImport {
         }
         try hasten()
         if !(change.added.isEmpty && change.changed.isEmpty && change.removed.isEmpty) {
-            try connection.query(
+            try database.query(
                 "UPDATE meta SET value = $1 WHERE key = 'generation'", [.integer(generation)])
         }
-        change.cohorts = try connection.cohorts()
-        change.generation = try connection.number("generation") ?? 0
+        change.cohorts = try database.cohorts()
+        change.generation = try database.number("generation") ?? 0
     }
 
     /// What waits for a subscriber whose endpoint is another now is due at once, at the new one.
     private func hasten() throws(StoreError) {
         guard !moved.isEmpty else { return }
-        let waiting = try connection.query(
+        let waiting = try database.query(
             "SELECT subject, slot, subscriber FROM delivery WHERE state = 0 AND next_attempt_at > $1",
             [.integer(now.nanoseconds)])
         for row in waiting where moved.contains(row[2].integer ?? 0) {
-            try connection.query(
+            try database.query(
                 """
                 UPDATE delivery SET next_attempt_at = $4 WHERE subject = $1 AND slot = $2 AND subscriber = $3
                 """, row + [.integer(now.nanoseconds)])

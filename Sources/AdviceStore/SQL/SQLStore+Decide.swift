@@ -1,24 +1,24 @@
 public import AdviceCore
 
 /// What operators decide about one subscriber.
-extension SQLiteStore {
+extension SQLStore {
     public func decide(
         _ decision: SubscriberDecision, words: String, now: Instant
     ) throws(StoreError) -> Bool {
-        let found = try connection.query(
+        let found = try database.query(
             "SELECT number FROM subscriber WHERE id = $1 AND removed_at IS NULL",
             [.text(decision.subscriber)])
         guard let subscriber = found.first?[0].integer else { return false }
         try write(now) { () throws(StoreError) in
             switch decision.what {
             case .pause(let until):
-                try connection.query(
+                try database.query(
                     "UPDATE subscriber SET paused_from = $2, paused_until = $3 WHERE number = $1",
                     [
                         .integer(subscriber), .integer(now.nanoseconds), .optional(until.map { "\($0)" }),
                     ])
             case .resume(let withMissed):
-                try connection.query(
+                try database.query(
                     "UPDATE subscriber SET paused_from = NULL, paused_until = NULL WHERE number = $1",
                     [.integer(subscriber)])
                 try reopen(subscriber, now)
@@ -31,7 +31,7 @@ extension SQLiteStore {
 
     /// What a pause has cancelled since the last point that was settled otherwise waits again, in order.
     private func sendMissed(of subscriber: Int64, _ id: String, _ now: Instant) throws(StoreError) {
-        let all = try connection.query(
+        let all = try database.query(
             """
             SELECT DISTINCT c.series FROM member m JOIN cohort c ON c.number = m.cohort
             WHERE m.subscriber = $1
@@ -39,7 +39,7 @@ extension SQLiteStore {
             [.integer(subscriber)])
         for series in all.compactMap({ $0[0].text }) {
             let slot = SlotHash(series: series, subscriber: id).slot
-            let rows = try connection.query(
+            let rows = try database.query(
                 """
                 SELECT d.subject, d.state, d.error, d.release FROM subject v CROSS JOIN delivery d
                     ON d.subject = v.number AND d.slot = $2 AND d.subscriber = $3
@@ -55,7 +55,7 @@ extension SQLiteStore {
             }.reversed().filter { $0[1].integer == DeliveryState.cancelled.code }
             var isBehind = try isBehind(subscriber, in: series)
             for row in missed {
-                try connection.query(
+                try database.query(
                     """
                     UPDATE delivery SET state = $4, next_attempt_at = $5, due_at = $6, error = NULL
                     WHERE subject = $1 AND slot = $2 AND subscriber = $3

@@ -4,6 +4,9 @@ import FoundationEssentials
 /// How a subscriber's values that are more than a word are written in their columns: a secret plainly where
 /// it is inline, as everyone can read it, and as a JSON object where it says where to look.
 enum RosterText {
+    private static let brace = UInt8(ascii: "{")
+    static let howToGoOn = "restore a backup of the database"
+
     static func text(_ value: Protected) -> String {
         switch value {
         case .inline(let text) where !text.hasPrefix("{"): text
@@ -12,7 +15,7 @@ enum RosterText {
     }
 
     static func value(_ text: String) throws(StoreError) -> Protected {
-        guard text.hasPrefix("{") else { return .inline(text) }
+        guard text.utf8.first == brace else { return .inline(text) }
         return try read(Stored.self, text).value
     }
 
@@ -54,10 +57,15 @@ enum RosterText {
 
     /// What is in `["..."]`, the form of nearly every subscriber's secrets, without a JSON parser.
     private static func onePlainString(_ text: String) -> String? {
-        let bytes = text.utf8
-        guard bytes.count >= 4, bytes.starts(with: [0x5b, 0x22]), text.hasSuffix("\"]") else { return nil }
-        let inside = bytes.dropFirst(2).dropLast(2)
-        return inside.contains { $0 == 0x22 || $0 == 0x5c } ? nil : String(Substring(inside))
+        var text = text
+        return text.withUTF8 { bytes in
+            guard bytes.count >= 4, bytes[0] == 0x5b, bytes[1] == 0x22, bytes[bytes.count - 2] == 0x22,
+                bytes[bytes.count - 1] == 0x5d
+            else { return nil }
+            let inside = UnsafeBufferPointer(rebasing: bytes[2..<bytes.count - 2])
+            for byte in inside where byte == 0x22 || byte == 0x5c { return nil }
+            return String(decoding: inside, as: UTF8.self)
+        }
     }
 
     /// JSON holds the text as it is. One that begins with a brace is written as an object.
@@ -80,7 +88,7 @@ enum RosterText {
     {
         guard let value = try? JSONDecoder().decode(type, from: Data(text.utf8)) else {
             throw .damaged(
-                "a subscriber's column does not hold what was written: \(SQLiteConnection.howToGoOn)")
+                "a subscriber's column does not hold what was written: \(RosterText.howToGoOn)")
         }
         return value
     }

@@ -1,7 +1,7 @@
 public import AdviceCore
 
 /// Corrections of what was released (interface.md §3.2).
-extension SQLiteStore {
+extension SQLStore {
     /// The earlier revisions of the same point in the same cohort as release `number`, as table r.
     static func priors(to number: String) -> String {
         """
@@ -28,11 +28,11 @@ extension SQLiteStore {
     ) throws(StoreError) {
         try write(now) { () throws(StoreError) in
             for correction in corrections { try write(correction, now) }
+            // Whether a release is superseded is kept with it.
+            try forgetReleases()
             try put(record)
             try note(decision, now)
         }
-        // Whether a release is superseded is kept with it.
-        releases = [:]
     }
 
     private func write(_ correction: Correction, _ now: Instant) throws(StoreError) {
@@ -45,13 +45,13 @@ extension SQLiteStore {
         }
         releases = [:]
         let receivers =
-            try connection.query(
+            try database.query(
                 """
-                SELECT count(*) FROM \(SQLiteStore.priors(to: "$1")) CROSS JOIN delivery d
+                SELECT count(*) FROM \(SQLStore.priors(to: "$1")) CROSS JOIN delivery d
                     ON d.subject = r.subject AND d.release = r.number
                 """, [.integer(number)]
             ).first?[0].integer ?? 0
-        let ranges = BatchRange.cut(members: Int(receivers), size: SQLiteStore.batchSize)
+        let ranges = BatchRange.cut(members: Int(receivers), size: SQLStore.batchSize)
         try insert(ranges.map { ($0, now) }, release: number, audience: 1)
         try noteInFlight(correctedBy: number, now)
         try redirectBatches(of: number, to: rerelease)
@@ -64,12 +64,13 @@ extension SQLiteStore {
         let subject = try subject(
             type, draft.series, "\(draft.edition)",
             SubjectName.text(draft.point.id, revision: draft.revision))
-        try connection.query(
+        let rows = try database.query(
             """
             INSERT INTO release(series, edition, cohort, point, point_number, of_points, sequence, kind,
                 slot_date, scheduled_for, released_at, cut, subject, revision)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-                (SELECT value FROM meta WHERE key = 'generation'), $12, $13)
+                \(SQLStore.generation), $12, $13)
+            RETURNING number
             """,
             [
                 .text(draft.series), .text("\(draft.edition)"), .integer(draft.cohort.number),
@@ -78,7 +79,7 @@ extension SQLiteStore {
                 .integer(draft.row.scheduledFor.nanoseconds), .integer(draft.correctedAt.nanoseconds),
                 .integer(subject), .integer(Int64(draft.revision)),
             ])
-        let number = connection.lastInsertedNumber
+        guard let number = rows.first?[0].integer else { throw .internalFault("a correction was not kept") }
         try freeze(content, release: number)
         return number
     }
@@ -89,14 +90,14 @@ extension SQLiteStore {
     /// What is on the wire just now, for the first time, has no row. It gets one, as something that may have
     /// arrived: were this process to die before the answer, its batch would be another text's.
     private func noteInFlight(correctedBy correction: Int64, _ now: Instant) throws(StoreError) {
-        let rows = try connection.query(
-            "SELECT r.number, r.subject FROM \(SQLiteStore.priors(to: "$1")) WHERE r.kind <> 'correction'",
+        let rows = try database.query(
+            "SELECT r.number, r.subject FROM \(SQLStore.priors(to: "$1")) WHERE r.kind <> 'correction'",
             [.integer(correction)])
         for row in rows {
             guard let release = row[0].integer, let subject = row[1].integer else { continue }
-            for (key, slot) in inFlight.fromBatches(of: subject) {
+            for (key, slot, owner) in try inFlightFromBatches(of: release, subject) {
                 let place: [SQLValue] = [.integer(key.subject), .integer(slot), .integer(key.subscriber)]
-                let isNew = try connection.query(
+                let isNew = try database.query(
                     """
                     INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
                         next_attempt_at)
@@ -104,14 +105,15 @@ extension SQLiteStore {
                     WHERE number = $4 ON CONFLICT DO NOTHING RETURNING 1
                     """,
                     place + [.integer(release), .integer(now.milliseconds), .integer(now.nanoseconds)])
+                if let owner { try note(owner, of: key, slot) }
                 if isNew.isEmpty { continue }
-                try connection.query(
+                try database.query(
                     """
                     INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, reply,
                         arrived)
-                    VALUES ($1, $2, $3, 1, $4, 0, '\(SQLiteStore.noAnswerYet)', 0, x'', 1)
+                    VALUES ($1, $2, $3, 1, $4, 0, '\(SQLStore.noAnswerYet)', 0, $5, 1)
                     ON CONFLICT DO NOTHING
-                    """, place + [.integer(now.nanoseconds)])
+                    """, place + [.integer(now.nanoseconds), .bytes([])])
             }
         }
     }
@@ -119,33 +121,37 @@ extension SQLiteStore {
     /// Who is in an unfinished batch and has no row yet gets the new text as the release, or nothing.
     private func redirectBatches(of correction: Int64, to rerelease: Int64?) throws(StoreError) {
         let prior = """
-            SELECT r.number FROM \(SQLiteStore.priors(to: "$1")) WHERE r.kind <> 'correction'
+            SELECT r.number FROM \(SQLStore.priors(to: "$1")) WHERE r.kind <> 'correction'
             """
         if let rerelease {
             // Those of the older text are for the same cut of the roster.
-            try connection.query(
+            try database.query(
                 """
-                UPDATE release SET cut = coalesce((SELECT min(r.cut) FROM \(SQLiteStore.priors(to: "$1"))
+                UPDATE release SET cut = coalesce((SELECT min(r.cut) FROM \(SQLStore.priors(to: "$1"))
                     WHERE r.kind <> 'correction'), cut) WHERE number = $2
                 """, [.integer(correction), .integer(rerelease)])
-            try connection.query(
-                "UPDATE OR IGNORE batch SET release = $2 WHERE audience = 0 AND release IN (\(prior))",
-                [.integer(correction), .integer(rerelease)])
+            // Of two older texts the batches may overlap: the new one has each range once.
+            try database.query(
+                """
+                UPDATE batch SET release = $2 WHERE audience = 0 AND release IN (\(prior)) AND number = (
+                    SELECT min(o.number) FROM batch o WHERE o.first_hash = batch.first_hash
+                        AND o.audience = 0 AND (o.release = $2 OR o.release IN (\(prior))))
+                """, [.integer(correction), .integer(rerelease)])
         }
-        try connection.query(
+        try database.query(
             "DELETE FROM batch WHERE audience = 0 AND release IN (\(prior))", [.integer(correction)])
         // An earlier correction that is not sent yet is overtaken by this one.
-        try connection.query(
+        try database.query(
             """
             DELETE FROM batch WHERE audience = 1 AND release IN (
-                SELECT r.number FROM \(SQLiteStore.priors(to: "$1")) WHERE r.kind = 'correction')
+                SELECT r.number FROM \(SQLStore.priors(to: "$1")) WHERE r.kind = 'correction')
             """, [.integer(correction)])
     }
 
     private func supersedeUnsettled(by correction: Int64, _ now: Instant) throws(StoreError) {
-        let rows = try connection.query(
+        let rows = try database.query(
             """
-            SELECT d.subject, d.subscriber, d.release FROM \(SQLiteStore.priors(to: "$1"))
+            SELECT d.subject, d.subscriber, d.release FROM \(SQLStore.priors(to: "$1"))
                 CROSS JOIN delivery d ON d.subject = r.subject AND d.release = r.number AND d.state IN (0, 2)
             """, [.integer(correction)])
         for row in rows {
@@ -153,7 +159,7 @@ extension SQLiteStore {
             else { continue }
             let key = DeliveryKey(subject: subject, subscriber: subscriber)
             // What is in flight is followed when it is recorded: it may be arriving now.
-            if inFlight[key] != nil { continue }
+            if try isInFlight(key) { continue }
             _ = try supersede(key, of: try releaseRow(release), now)
         }
     }
@@ -166,14 +172,14 @@ extension SQLiteStore {
     ) throws(StoreError) -> Instant? {
         let slot = try slot(of: key)
         let place: [SQLValue] = [.integer(key.subject), .integer(slot), .integer(key.subscriber)]
-        let row = try connection.query(
+        let row = try database.query(
             """
-            SELECT d.state, \(SQLiteStore.mayHaveArrived) FROM delivery d
+            SELECT d.state, \(SQLStore.mayHaveArrived) FROM delivery d
             WHERE d.subject = $1 AND d.slot = $2 AND d.subscriber = $3
             """, place
         ).first
         guard let row, let state = row[0].integer.flatMap(DeliveryState.init) else { return nil }
-        let newest = try connection.query(
+        let newest = try database.query(
             """
             SELECT number, kind FROM release WHERE series = $1 AND edition = $2 AND cohort = $3 AND point = $4
                 AND revision > $5 AND kind IN ('correction', 'rerelease') ORDER BY revision DESC, kind
@@ -197,7 +203,7 @@ extension SQLiteStore {
         }
         if !state.isSettled {
             let words = try releaseRow(correction).info.type.split(separator: ".").last ?? "revised"
-            try connection.query(
+            try database.query(
                 """
                 UPDATE delivery
                 SET state = \(DeliveryState.cancelled.code), error = $4, next_attempt_at = NULL
@@ -221,7 +227,7 @@ extension SQLiteStore {
     ) throws(StoreError) {
         // The new text takes the place of the old one in its subscriber's order.
         let isHeld = old == .held && release.kind == .rerelease
-        try connection.query(
+        try database.query(
             """
             INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
                 next_attempt_at)

@@ -1,0 +1,50 @@
+import AdviceCore
+import Testing
+
+@testable import AdviceStore
+
+@Suite("the tables on PostgreSQL")
+struct PostgresSchemaTests {
+    @Test("have the columns of those on SQLite, and say besides which daemon has what")
+    func parity() throws {
+        let address = PostgresServer.shared.schema()
+        try PostgresStore(address, instance: "one").close()
+        let theirs = try PostgresConnection(address).query(
+            """
+            SELECT CAST(table_name || '.' || column_name AS text) FROM information_schema.columns
+            WHERE table_schema = current_schema()
+            """
+        ).compactMap { $0[0].text }
+        let ours = try SQLiteStore.inMemory().connection.query(
+            """
+            SELECT t.name || '.' || c.name FROM sqlite_schema t, pragma_table_info(t.name) c
+            WHERE t.type IN ('table', 'view') AND t.name NOT LIKE 'sqlite%'
+            """
+        ).compactMap { $0[0].text }
+        #expect(ours.count > 80)
+        #expect(Set(ours).subtracting(theirs).isEmpty)
+        #expect(
+            Set(theirs).subtracting(ours) == [
+                "daemon.number", "daemon.instance", "daemon.lease", "delivery.owner",
+            ])
+    }
+
+    @Test("did ann get point 1, when, and with what answer? is one plain query")
+    func question() throws {
+        let address = PostgresServer.shared.schema()
+        let store = try PostgresStore(address, instance: "one", clock: .caller)
+        let cohort = try store.subscribe(["ann", "bob"])
+        try store.release(World.draft(1, cohort: cohort))
+        let claim = try store.claimAll(at: World.t0)
+        try store.record(claim.delivered(at: World.t0 + .milliseconds(2)), now: World.t0)
+        let rows = try store.connection.query(
+            """
+            SELECT series, day, state, status, at, latency_ms, attempts, error
+            FROM delivery_log WHERE subscriber = 'ann' AND number = 1
+            """)
+        #expect(
+            rows == [
+                ["s", "2026-07-01", "delivered", 200, "2026-07-01T13:00:00.042Z", 40, 1, nil]
+            ])
+    }
+}
