@@ -418,7 +418,9 @@ public struct Scheduler: Sendable {
             return
         }
         if case .notNow = result { mayRelease = false }
-        if case .release(let draft) = done.kind, result != .notNow { heartbeat.released(over: draft.spread, at: now.boot) }
+        if case .release(let draft) = done.kind, case .released = result {
+            heartbeat.released(over: draft.spread, at: now.boot)
+        }
         follow(done.kind, result, &effects)
         switch result {
         case .alreadyReleased, .notNow: return
