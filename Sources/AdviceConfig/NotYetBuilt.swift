@@ -14,7 +14,9 @@ extension Configuration {
             "formats other than standard: \(formats.map(\.rawValue).sorted().joined(separator: ", "))")
         note(publicPages.address != .off, "public pages")
         note(subscribers.contains { $0.options.alsoSign?.isEmpty == false }, "also_sign")
-        note(subscribers.contains { $0.options.confirm == true }, "confirm: challenge")
+        note(
+            subscribers.contains { $0.options.confirm == true && !$0.isChallenged },
+            "confirm: challenge in formats other than standard")
         return notices
     }
 }

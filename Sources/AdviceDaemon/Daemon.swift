@@ -44,6 +44,8 @@ public actor Daemon: QueueActor {
     let descriptorLimit: Int
     let reading = DispatchQueue(label: "reading")
     private var outgoing = Outgoing()
+    /// What the challenges on the wire are to be answered with, by token.
+    private var challenges: [UInt64: String] = [:]
     private var zoneWarnings: Set<String> = []
     /// Time since boot.
     private var zonesLookedAt: Span?
@@ -287,6 +289,10 @@ public actor Daemon: QueueActor {
             feed(.pinged(error: reply.outcome == .delivered ? nil : reply.error ?? "no answer"))
             if replies.isEmpty { return }
         }
+        for place in replies.indices where !challenges.isEmpty {
+            guard let nonce = challenges.removeValue(forKey: replies[place].token) else { continue }
+            Challenge.judge(&replies[place], nonce)
+        }
         feed(
             .outcomes(
                 replies.map { reply in
@@ -367,6 +373,12 @@ public actor Daemon: QueueActor {
         var obstacles: [AttemptResult] = []
         for attempt in attempts {
             do throws(Dispatcher.Obstacle) {
+                if attempt.delivery.isChallenge {
+                    let nonce = Challenge.nonce()
+                    requests.append(try dispatcher.challenge(attempt, nonce, at: now))
+                    challenges[attempt.token] = nonce
+                    continue
+                }
                 let release = try outgoing.release(of: attempt)
                 requests.append(try dispatcher.request(attempt, of: release, at: now))
             } catch {

@@ -95,6 +95,15 @@ public struct Dispatcher: Sendable {
         return request
     }
 
+    /// The challenge that stands before the first of an endpoint's deliveries; it is to answer with `nonce`.
+    func challenge(_ attempt: Attempt, _ nonce: String, at now: Instant) throws(Obstacle) -> CourierRequest {
+        let delivery = attempt.delivery
+        let ids = WebhookIDs(type: .endpointVerify, series: "", edition: "", subject: nonce)
+        return try request(
+            id: ids.id(for: delivery.subscriberID), to: delivery.endpoint,
+            body: SharedBody(challengeBody(nonce, at: now)), attempt: 1, token: attempt.token, at: now)
+    }
+
     /// Comes back with a heartbeat's reply; deliveries' tokens count from 1.
     static let heartbeatToken = UInt64.max
 

@@ -41,6 +41,15 @@ public func testBody(_ released: ReleasedPoint?, at time: Instant) -> [UInt8] {
     }
 }
 
+/// The body of `advice.endpoint.verify`: the endpoint is to answer with `challenge` (interface.md §3.3).
+public func challengeBody(_ challenge: String, at time: Instant) -> [UInt8] {
+    JSONWriter.object { body in
+        body.field("type", EventType.endpointVerify.rawValue)
+        body.field("timestamp", Instant(seconds: time.seconds).description)
+        body.object("data") { $0.field("challenge", challenge) }
+    }
+}
+
 /// The body of `advice.alert`, to operators (interface.md §3.2).
 public func alertBody(_ alert: Alert) -> [UInt8] {
     JSONWriter.object { body in

@@ -25,6 +25,8 @@ extension Subscriber {
         mixAddress(into: &sum)
         for option in [options.to, options.topic, options.user] { sum.mix(option) }
         sum.mix(options.token.map(RosterText.text))
+        // Who is to be asked from now on has not been asked yet.
+        if isChallenged { sum.mix(1) }
         return sum.signed
     }
 

@@ -22,7 +22,10 @@ struct Status: ParsableCommand {
         // Of a daemon whose store is lost there is this much to say.
         let reader = isLost ? nil : try installation.reader(configuration)
         defer { reader?.close() }
-        let report = try installation.withStoreErrors {
+        func ids(_ state: EndpointHealth.State) throws(StoreError) -> [String] {
+            try reader?.endpoints(state) ?? []
+        }
+        let report: Report = try installation.withStoreErrors {
             let knowledge = try reader?.load() ?? StoreKnowledge()
             let lines =
                 isLost
@@ -33,8 +36,8 @@ struct Status: ParsableCommand {
                 engine: configuration?.store.isFile ?? true ? "sqlite" : "postgres", running: isRunning,
                 isSound: configuration != nil, series: lines,
                 counts: try reader?.counts() ?? DeliveryCounts(),
-                suspended: try reader?.endpoints(.suspended) ?? [],
-                closed: try reader?.endpoints(.closed) ?? [],
+                suspended: try ids(.suspended), closed: try ids(.closed),
+                unconfirmed: try ids(.unconfirmed),
                 clock: answer?.clock ?? (knowledge.hold == nil ? "trusted" : "suspect"),
                 degraded: answer?.degraded ?? [])
         }
@@ -54,6 +57,8 @@ private struct Report: Encodable {
     let deliveries: Deliveries
     let suspended: [String]
     let closed: [String]
+    /// Nothing but a challenge is sent to these.
+    let unconfirmed: [String]
     let clock: Clock
     /// What is not as it should be, in words.
     let degraded: [String]
@@ -88,14 +93,13 @@ private struct Report: Encodable {
     struct StoreLine: Encodable { let engine: String }
 
     private enum CodingKeys: String, CodingKey {
-        case running, version, series, deliveries, suspended, closed, clock, store, degraded
+        case running, version, series, deliveries, suspended, closed, unconfirmed, clock, store
+        case degraded
     }
 
     init(
         engine: String, running: Bool, isSound: Bool, series: [SeriesLine], counts: DeliveryCounts,
-        suspended: [String],
-        closed: [String],
-        clock: String, degraded: [String]
+        suspended: [String], closed: [String], unconfirmed: [String], clock: String, degraded: [String]
     ) {
         store = StoreLine(engine: engine)
         self.clock = Clock(state: clock)
@@ -105,6 +109,7 @@ private struct Report: Encodable {
         self.series = series
         self.suspended = suspended
         self.closed = closed
+        self.unconfirmed = unconfirmed
         deliveries = Deliveries(
             waiting: counts.waiting, held: counts.held, delivered: counts.delivered,
             exhausted: counts.exhausted, cancelled: counts.cancelled)
@@ -138,6 +143,10 @@ private struct Report: Encodable {
         }
         if !suspended.isEmpty {
             Output.line("suspended endpoints, tried once a day: \(suspended.joined(separator: ", "))")
+        }
+        if !unconfirmed.isEmpty {
+            Output.line(
+                "endpoints that have not answered their challenge: \(unconfirmed.joined(separator: ", "))")
         }
         if !closed.isEmpty { Output.line("closed endpoints: \(closed.joined(separator: ", "))") }
     }

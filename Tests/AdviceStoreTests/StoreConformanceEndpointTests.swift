@@ -104,6 +104,66 @@ extension StoreConformance {
             }
         }
 
+        @Test(
+            "asks one that is to consent, and hands nothing else out for it until it has",
+            arguments: Engine.allCases)
+        func challenged(_ engine: Engine) throws {
+            let bench = try Bench(engine)
+            bench.store.trustsClock = true
+            var ann = World.entry("ann")
+            ann.subscriber.options.confirm = true
+            let change = try bench.store.importRoster(
+                [ann, World.entry("bob")], cohorts: [("s", World.newYork)], now: t0)
+            let cohort = change.cohorts[0]
+            #expect(try bench.reader().endpoints(.unconfirmed) == ["ann"])
+            try bench.store.save(World.record(), decision: nil, now: t0)
+            try bench.store.release(World.draft(1, cohort: cohort))
+            let claim = try bench.store.claimAll(at: t0)
+            let standings = claim.deliveries.map { "\($0.subscriberID) \($0.standing)" }.sorted()
+            #expect(standings == ["ann suspended", "bob active"])
+            let records = claim.deliveries.map { delivery -> DeliveryRecord in
+                guard delivery.isChallenge else { return delivery.settled(.delivered, at: t0) }
+                var record = delivery.settled(.held, at: t0)
+                record.attempt = nil
+                return record
+            }
+            try bench.store.record(
+                OutcomeGroup(records: records, finishedBatches: claim.batches.map(\.number)), now: t0)
+
+            // The challenge, in the place of the oldest. It is not answered: again when its time has come.
+            let asked = try #require(try bench.store.claimAll(at: t0).deliveries.first)
+            #expect(asked.standing == .probe && asked.isChallenge)
+            #expect(try bench.store.claimAll(at: t0).deliveries.isEmpty)
+            var silent = asked.settled(.held, at: t0, status: 204)
+            silent.health = asked.health
+            silent.health?.probeAt = t0 + .minutes(5)
+            try bench.store.record(OutcomeGroup(records: [silent]), now: t0)
+            let early = try bench.store.claimAll(at: t0)
+            #expect(early.deliveries.isEmpty && early.nextDue == t0 + .minutes(5))
+            // A person may have it asked at once, and cannot answer for it.
+            _ = try bench.store.decide(
+                SubscriberDecision(subscriber: "ann", what: .resume(withMissed: false)), words: "x", now: t0)
+            try bench.restart()
+            let again = try #require(try bench.store.claimAll(at: t0).deliveries.first)
+            #expect(again.standing == .probe && again.isChallenge)
+
+            // It is answered: the point goes out, and nobody is asked again for an edit of something else.
+            var answered = again.settled(.waiting, at: t0)
+            (answered.attempt, answered.nextAttemptAt, answered.health) = (nil, t0, .healthy)
+            try bench.store.record(OutcomeGroup(records: [answered]), now: t0)
+            ann.subscriber.options.timeout = .seconds(9)
+            _ = try bench.store.importRoster([ann, World.entry("bob")], cohorts: [], now: t0)
+            #expect(try bench.reader().endpoints(.unconfirmed) == [])
+            let point = try #require(try bench.store.claimAll(at: t0).deliveries.first)
+            #expect(point.standing == .active && !point.isChallenge && point.attempts == 0)
+            try bench.store.record(OutcomeGroup(records: [point.settled(.delivered, at: t0)]), now: t0)
+
+            // Another URL is another endpoint.
+            ann.subscriber.url = .inline("https://new.example.com/")
+            _ = try bench.store.importRoster([ann, World.entry("bob")], cohorts: [], now: t0)
+            #expect(try bench.reader().endpoints(.unconfirmed) == ["ann"])
+        }
+
         @Test("cancels everything of a closed one", arguments: Engine.allCases)
         func closed(_ engine: Engine) throws {
             let (bench, cohort) = try begun(engine)

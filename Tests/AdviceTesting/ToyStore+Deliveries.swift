@@ -58,7 +58,7 @@ extension ToyStore {
         healths[subscriber] = health
         for key in open where key.subscriber == subscriber {
             switch health.state {
-            case .open: break
+            case .open, .unconfirmed: break
             case .suspended:
                 guard rows[key]?.record.state == .waiting else { continue }
                 rows[key]?.record.state = .held

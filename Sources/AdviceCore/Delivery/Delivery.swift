@@ -124,6 +124,9 @@ public struct ClaimedDelivery: Sendable {
     /// nil where the release was not frozen in that format.
     public var body: [UInt8]?
 
+    /// Its endpoint is to be asked first whether it wants anything.
+    public var isChallenge: Bool { health.state == .unconfirmed }
+
     public struct Replaced: Hashable, Sendable {
         public var type: String
         public var subject: String
@@ -143,9 +146,9 @@ public struct ClaimedDelivery: Sendable {
         case paused
         /// The endpoint is closed, until its URL or secret changes.
         case closed
-        /// The endpoint is suspended: it waits until that takes something again.
+        /// The endpoint is suspended, or unconfirmed: it waits until that takes something.
         case suspended
-        /// The one attempt of a day at a suspended endpoint.
+        /// The one attempt at such an endpoint: of a day, or with the challenge.
         case probe
     }
 

@@ -43,7 +43,7 @@ public struct DeliveryMachine: Sendable {
             return .settle(settled(.cancelled, "paused", at: now))
         }
         if delivery.standing == .behind { return .settle(settled(.held, "behind an earlier point")) }
-        if delivery.standing == .suspended { return .settle(settled(.held, DeliveryMachine.suspended)) }
+        if delivery.standing == .suspended { return .settle(settled(.held, delivery.health.state.rawValue)) }
         if terms.isShadow { return .settle(settled(.cancelled, "shadow", at: now)) }
         if now - delivery.due > terms.maxAge { return .settle(settled(.exhausted, "expired", at: now)) }
         if !isOnTime(at: now), let opens = terms.window?.opening(at: now), opens > now {
@@ -78,12 +78,10 @@ public struct DeliveryMachine: Sendable {
     ) -> DeliveryRecord {
         guard let number = attempt else { preconditionFailure("an outcome belongs to an attempt in flight") }
         attempt = nil
+        if delivery.isChallenge { return challenged(number, result, at: now, using: &random) }
         var record = settled(.waiting, result.error)
         record.attempts = number
-        record.attempt = AttemptRecord(
-            number: number, at: result.startedAt, status: result.status, error: result.error,
-            latency: result.latency, address: result.address, reply: result.reply,
-            mayHaveArrived: result.mayHaveArrived)
+        record.attempt = result.record(number: number)
         switch result.outcome {
         case .delivered:
             record.state = .delivered
@@ -104,6 +102,34 @@ public struct DeliveryMachine: Sendable {
         }
         judgeEndpoint(result.outcome, &record, at: now)
         if record.state.isSettled { record.nextHeldAt = nextHeld(at: now) }
+        return record
+    }
+
+    /// What was sent was the challenge and not the point: that goes out next, or stays held. No attempt of
+    /// it is charged.
+    private func challenged(
+        _ number: Int, _ result: AttemptResult, at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> DeliveryRecord {
+        if result.outcome == .delivered {
+            var record = settled(.waiting, nil)
+            record.nextAttemptAt = now
+            record.health = .healthy
+            return record
+        }
+        var wait =
+            terms.retry.wait(after: delivery.health.failures + 1, using: &random)
+            ?? EndpointHealth.probeInterval
+        if case .retryAfter(let asked) = result.outcome { wait = max(wait, asked) }
+        if result.outcome == .ours { wait = DeliveryMachine.oursWait }
+        var health = delivery.health
+        health.note(unanswered: result.outcome, wait: wait, at: now)
+        let words = EndpointHealth.State.unconfirmed.rawValue
+        var record = settled(.held, words + (result.error.map { ": \($0)" } ?? ""))
+        record.attempt = result.record(number: number)
+        // Nothing of the point has been on the wire.
+        record.attempt?.mayHaveArrived = false
+        record.health = health
         return record
     }
 
@@ -191,6 +217,14 @@ extension AttemptResult {
     var slowDown: Span? {
         guard status == 429, case .retryAfter(let asked) = outcome else { return nil }
         return max(asked, Limits.shortestSlowDown)
+    }
+}
+
+extension AttemptResult {
+    fileprivate func record(number: Int) -> AttemptRecord {
+        AttemptRecord(
+            number: number, at: startedAt, status: status, error: error, latency: latency, address: address,
+            reply: reply, mayHaveArrived: mayHaveArrived)
     }
 }
 

@@ -5,6 +5,9 @@ public struct EndpointHealth: Hashable, Sendable {
         case open
         /// Failing for days: everything is held, and the oldest is tried once a day.
         case suspended
+        /// It has not said yet that it wants to be one (`confirm: challenge`): everything is held, and nothing
+        /// but a challenge is sent.
+        case unconfirmed
         /// It said that it is gone: nothing is sent until its URL or secret changes, or a person reopens it.
         case closed
     }
@@ -31,6 +34,9 @@ public struct EndpointHealth: Hashable, Sendable {
     }
 
     public static let healthy = EndpointHealth()
+
+    /// Nothing goes there but the one attempt that may open it.
+    public var isHolding: Bool { state == .suspended || state == .unconfirmed }
 
     /// An endpoint is suspended this long after its first failure since its last 2xx...
     public static let suspendedAfter = Span.hours(72)
@@ -61,5 +67,14 @@ public struct EndpointHealth: Hashable, Sendable {
             state = .suspended
             probeAt = now + EndpointHealth.probeInterval
         }
+    }
+
+    /// Takes note of a challenge that was not answered as it should be, and is sent again after `wait`.
+    mutating func note(unanswered outcome: Outcome, wait: Span, at now: Instant) {
+        probeAt = now + wait
+        guard outcome != .ours else { return }
+        failingSince = failingSince ?? now
+        failures += 1
+        refusals += 1
     }
 }

@@ -37,6 +37,9 @@ public struct Subscriber: Hashable, Sendable {
     public var paused: Bool
     public var options: Options
 
+    /// Nothing is sent before its endpoint has answered a challenge.
+    public var isChallenged: Bool { options.confirm == true && format == .standard }
+
     /// What few entries say; kept apart so that a million plain entries stay small.
     public struct Options: Hashable, Sendable, Codable {
         public var to: String?

@@ -417,10 +417,10 @@ public struct Scheduler: Sendable {
             effects.append(.exit(.storeRefused))
             return
         }
+        if case .notNow = result { mayRelease = false }
         if case .release(let draft) = done.kind, case .released = result {
             heartbeat.released(over: draft.spread, at: now.boot)
         }
-        if case .notNow = result { mayRelease = false }
         follow(done.kind, result, &effects)
         switch result {
         case .alreadyReleased, .notNow: return

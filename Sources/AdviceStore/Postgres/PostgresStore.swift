@@ -241,7 +241,7 @@ public final class PostgresStore: SQLStore, SharedStore {
             """
             SELECT e.subscriber FROM endpoint e JOIN subscriber s ON s.number = e.subscriber
                 AND s.fingerprint = e.fingerprint
-            WHERE e.subscriber = ANY(CAST($1 AS bigint[])) AND e.state = 'suspended'
+            WHERE e.subscriber = ANY(CAST($1 AS bigint[])) AND e.state IN \(EndpointHealth.holding)
             """, [PostgresStore.array(subscribers)])
         return Set(rows.compactMap { $0[0].integer })
     }

@@ -351,7 +351,7 @@ private struct ClaimRow {
     private var endpointStanding: ClaimedDelivery.Standing {
         switch health.state {
         case .open: .active
-        case .suspended: .suspended
+        case .suspended, .unconfirmed: .suspended
         case .closed: .closed
         }
     }

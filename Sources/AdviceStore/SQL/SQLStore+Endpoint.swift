@@ -39,8 +39,8 @@ extension SQLStore {
                 .optional(health.probeAt?.nanoseconds),
             ])
         switch health.state {
-        case .open: break
-        case .suspended: try holdAll(of: key.subscriber)
+        case .open, .unconfirmed: break
+        case .suspended: try holdAll(of: key.subscriber, .suspended)
         case .closed: try cancelAll(of: key.subscriber, now)
         }
     }
@@ -50,20 +50,20 @@ extension SQLStore {
             """
             SELECT 1 FROM endpoint e JOIN subscriber s ON s.number = e.subscriber
                 AND s.fingerprint = e.fingerprint
-            WHERE e.subscriber = $1 AND e.state = 'suspended'
+            WHERE e.subscriber = $1 AND e.state IN \(EndpointHealth.holding)
             """)
         statement.bind(1, subscriber)
         defer { statement.reset() }
         return try statement.step()
     }
 
-    /// What waits for a suspended endpoint is held; no attempt of it is charged until then.
-    private func holdAll(of subscriber: Int64) throws(StoreError) {
+    /// What waits for an endpoint that takes nothing is held; no attempt of it is charged until then.
+    private func holdAll(of subscriber: Int64, _ why: EndpointHealth.State) throws(StoreError) {
         try database.query(
             """
             UPDATE delivery SET state = \(DeliveryState.held.code), next_attempt_at = NULL, error = $2
             WHERE subscriber = $1 AND state = \(DeliveryState.waiting.code)
-            """, [.integer(subscriber), .text(DeliveryMachine.suspended)])
+            """, [.integer(subscriber), .text(why.rawValue)])
         holdsSome = true
     }
 
@@ -78,9 +78,28 @@ extension SQLStore {
     }
 
     /// Forgets what was wrong with an endpoint, and sets free what was held for it.
+    /// One that has not been confirmed is asked again.
     func reopen(_ subscriber: Int64, _ now: Instant) throws(StoreError) {
+        let asked = try database.query(
+            """
+            UPDATE endpoint SET probe_at = $2 WHERE subscriber = $1 AND state = 'unconfirmed'
+                AND fingerprint = (SELECT fingerprint FROM subscriber WHERE number = $1)
+            RETURNING subscriber
+            """, [.integer(subscriber), .integer(now.nanoseconds)])
+        guard asked.isEmpty else { return }
         try database.query("DELETE FROM endpoint WHERE subscriber = $1", [.integer(subscriber)])
         _ = try resume(subscriber, now)
+    }
+
+    /// Nothing is sent before the endpoint, which is new or another now, has answered a challenge.
+    func challenge(_ subscriber: Int64, _ now: Instant) throws(StoreError) {
+        try database.query(
+            """
+            INSERT INTO endpoint(subscriber, fingerprint, state, since, probe_at)
+            SELECT number, fingerprint, 'unconfirmed', CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+            FROM subscriber WHERE number = $1
+            """, [.integer(subscriber), .integer(now.nanoseconds)])
+        try holdAll(of: subscriber, .unconfirmed)
     }
 
     /// The first of each series that is held, and all that keeps no order.
@@ -105,4 +124,9 @@ extension SQLStore {
         }
         return now
     }
+}
+
+extension EndpointHealth {
+    /// The states in which it holds what is sent to it, as SQL lists them.
+    static let holding = "('\(State.suspended.rawValue)', '\(State.unconfirmed.rawValue)')"
 }

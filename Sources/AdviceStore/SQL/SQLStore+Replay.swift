@@ -117,7 +117,7 @@ extension SQLStore {
         let waits = """
             v.type <> '\(ReleaseRow.type)' AND NOT EXISTS (SELECT 1 FROM endpoint e
                 JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
-                WHERE e.subscriber = h.subscriber AND e.state = 'suspended')
+                WHERE e.subscriber = h.subscriber AND e.state IN \(EndpointHealth.holding))
             """
         try database.query(
             """

@@ -205,6 +205,7 @@ private struct RosterImport {
         var number = try store.reserveSubscribers(fresh.count)
         let statement = try database.insertion(RosterImport.subscribers)
         statement.expect(fresh.count)
+        var challenged: [Int64] = []
         members.expect(fresh.reduce(0) { $0 + $1.cohorts.count })
         for place in order {
             let pending = fresh[place]
@@ -212,6 +213,7 @@ private struct RosterImport {
             statement.bind(14, Int64(firstDay(of: pending.entry).day))
             statement.bind(15, number)
             try statement.run()
+            if pending.entry.subscriber.isChallenged { challenged.append(number) }
             for (series, cohort) in zip(pending.entry.subscriber.series, pending.cohorts) {
                 try join(number, pending.entry.subscriber.id, series, cohort, hasMoved: false)
             }
@@ -219,6 +221,7 @@ private struct RosterImport {
         }
         try statement.finish()
         try members.finish()
+        for number in challenged { try store.challenge(number, now) }
         if fresh.count > RosterImport.manyEntries { try store.settleManyRows() }
         change.added += fresh.map(\.entry.subscriber.id)
     }
@@ -253,6 +256,7 @@ private struct RosterImport {
         if fingerprint != known.fingerprint {
             moved.insert(known.number)
             try store.reopen(known.number, now)
+            if pending.entry.subscriber.isChallenged { try store.challenge(known.number, now) }
         }
         try rejoin(known.number, pending)
         if known.isRemoved {

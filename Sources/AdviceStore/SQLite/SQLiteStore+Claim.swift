@@ -10,7 +10,7 @@ extension SQLiteStore {
             """
             SELECT e.subscriber, e.probe_at FROM endpoint e
                 CROSS JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
-            WHERE e.state = 'suspended' AND NOT EXISTS (
+            WHERE e.state IN \(EndpointHealth.holding) AND NOT EXISTS (
                 SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
             ORDER BY e.probe_at
             """)

@@ -90,6 +90,27 @@ struct EndpointHealthTests {
         #expect(blocked.state == .exhausted && blocked.health == nil)
     }
 
+    @Test("a challenge is charged nothing; answered, the point goes out at once; else everything stays held")
+    func challenge() {
+        let new = EndpointHealth(state: .unconfirmed, probeAt: t0)
+        let answered = finish(.delivered, new, standing: .probe, attempts: 0)
+        #expect(answered.state == .waiting && answered.nextAttemptAt == t0 && answered.attempts == 0)
+        #expect(answered.health == .healthy && answered.attempt == nil && answered.error == nil)
+        let silent = finish(.refused, new, standing: .probe, attempts: 0)
+        #expect(silent.state == .held && silent.attempts == 0 && silent.nextAttemptAt == nil)
+        #expect(silent.error == "unconfirmed: 503 Service Unavailable")
+        #expect(silent.health?.state == .unconfirmed && silent.health?.refusals == 1)
+        #expect(silent.health?.probeAt.map { $0 > t0 && $0 <= t0 + .seconds(6) } == true)
+        let asked = finish(.retryAfter(.hours(3)), new, standing: .probe, attempts: 0)
+        #expect(asked.health?.probeAt == t0 + .hours(3))
+        let ours = finish(.ours, new, standing: .probe, attempts: 0)
+        #expect(ours.health?.refusals == 0 && ours.health?.probeAt == t0 + DeliveryMachine.oursWait)
+        // Where the schedule is at its end, once a day; 410 closes nobody who never was there.
+        var old = new
+        (old.failures, old.refusals) = (20, 20)
+        #expect(finish(.gone, old, standing: .probe, attempts: 0).health?.probeAt == t0 + .hours(24))
+    }
+
     @Test("a healthy endpoint that takes a delivery is not written down")
     func healthy() {
         #expect(finish(.delivered, .healthy).health == nil)

@@ -6,6 +6,7 @@ usage: receiver.py --log FILE [--answers SCRIPT] [--delay SECONDS] [--orders FIL
 It takes a free port on all addresses of this host, so that 127.a.b.c are as many hosts, and prints it.
 
 SCRIPT is a list of answers, one a request, the last of them for all that follow: "429 retry-after=3; 204".
+An answer with the word `echo` has the request's data.challenge as its body, where it has one.
 
 If the orders file is there when a request has come in, it is taken away and obeyed:
     before PID          SIGKILL to PID, then the connection is dropped: the answer is lost
@@ -105,11 +106,12 @@ class Connection(asyncio.Protocol):
             return
         Connection.received += 1
         if self.settings.gate and Connection.received > self.settings.open_for:
-            self.answer_at_gate(status, extra, order)
+            self.answer_at_gate(status, extra, order, body)
         elif self.settings.delay:
-            asyncio.get_running_loop().call_later(self.settings.delay, self.answer, status, extra, order)
+            asyncio.get_running_loop().call_later(
+                self.settings.delay, self.answer, status, extra, order, body)
         else:
-            self.answer(status, extra, order)
+            self.answer(status, extra, order, body)
 
     def answer_at_gate(self, *answer):
         if os.path.exists(self.settings.gate):
@@ -117,12 +119,14 @@ class Connection(asyncio.Protocol):
         else:
             asyncio.get_running_loop().call_later(0.01, self.answer_at_gate, *answer)
 
-    def answer(self, status, extra, order):
+    def answer(self, status, extra, order, asked):
         if self.transport.is_closing():
             return
-        length = [] if status == 204 else [("content-length", "0")]
-        lines = [f"HTTP/1.1 {status} Scripted"] + [f"{name}: {value}" for name, value in length + extra]
-        self.transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        body = json.loads(asked)["data"].get("challenge", "") if ("echo", "") in extra else ""
+        length = [] if status == 204 else [("content-length", str(len(body)))]
+        fields = [(name, value) for name, value in length + extra if name != "echo"]
+        lines = [f"HTTP/1.1 {status} Scripted"] + [f"{name}: {value}" for name, value in fields]
+        self.transport.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
         if order:
             asyncio.get_running_loop().call_later(order[2], kill, order[1])
 
