@@ -20,7 +20,7 @@ extension Reading {
         if name.uppercased() == "UTC" { return .failure(ZoneMistake(message: "writes UTC in capitals")) }
         if let hint = ZoneHint(name) { return .failure(ZoneMistake(message: hint.message)) }
         if let rules = environment.zone(name) { return .success(rules) }
-        let names = environment.zoneNames()
+        let names = zoneNames
         let wanted = name.replacing(" ", with: "_").lowercased()
         let place = names.first { $0.lowercased().hasSuffix("/" + wanted) }
         let near = place ?? nearest(to: wanted, among: names.lazy.filter { ZoneHint($0) == nil })
