@@ -17,7 +17,6 @@ extension Configuration {
         note(delivery.proxy != nil, "delivery.proxy: connections are made directly")
         note(subscribers.contains { $0.options.alsoSign?.isEmpty == false }, "also_sign")
         note(subscribers.contains { $0.options.confirm == true }, "confirm: challenge")
-        note(subscribers.contains { $0.options.tls != nil }, "tls")
         return notices
     }
 }

@@ -6,14 +6,24 @@ public enum Limits {
     public static let groupWait = Span.milliseconds(250)
     /// Groups on their way to the disk before sending pauses: nothing is sent that may not be recorded.
     public static let groupsUnderway = 4
+    /// Deliveries claimed at once where nothing is in flight, and members of a release's first batch, which
+    /// those that follow double: the first request leaves while the others are being read.
+    public static let firstClaim = 32
     /// Deliveries held in memory behind a host that is full, in all. Beyond it they wait in the store.
     public static let parkedDeliveries = 4096
     /// What goes back to the store because a host is full waits there this long at least: to claim it sooner
     /// would only bring it back again.
     public static let shortestSpill = Span.seconds(5)
+    /// What an attempt is taken to last where nothing is known of its host: for the time that a release
+    /// takes, and for when what found no room is tried again.
+    public static let assumedAttempt = Span.milliseconds(200)
     /// An attempt that is older than this moves to the second pool: who hangs takes no place from who
     /// answers.
     public static let youngFor = Span.seconds(2)
+    /// ...and where many answer sooner, when it takes so many times as long as they do,
+    public static let youngAnswers: Int64 = 8
+    /// but not before this: a receiver that takes a moment is not hung.
+    public static let shortestYoung = Span.milliseconds(100)
     /// Attempts in the second pool at most: some 60 KB each.
     public static let secondPool = 4096
     /// How long a 429 keeps all who share the limit key waiting: without a wish of its own...
@@ -34,4 +44,10 @@ public enum Limits {
     public static let onTimeFanOut = Span.minutes(60)
     /// Between two points that are sent after the fact to one subscriber, at least (R12).
     public static let backfillSpacing = Span.minutes(1)
+}
+
+/// How long a release to `members` who share a limit key takes with so many in flight, as `check` tells it.
+public func fanOutEstimate(to members: Int, inFlight limit: Int) -> Span {
+    let rounds = (members + max(1, limit) - 1) / max(1, limit)
+    return Span(nanoseconds: Limits.assumedAttempt.nanoseconds * Int64(rounds))
 }

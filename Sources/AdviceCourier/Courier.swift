@@ -49,8 +49,28 @@ public struct CourierRequest: Sendable {
     /// DNS entry are dropped at once, for libcurl 7.88.1 walks both caches at every transfer.
     public var keepsConnection: Bool = false
     public var version: HTTPVersion = .http11
+    /// What the endpoint wants of TLS besides; nil for what all others have.
+    public var tls: TLS?
+    /// Connects, shakes hands and goes: nothing is asked of the receiver. It is `delivered` where that went
+    /// well.
+    public var connectsOnly: Bool = false
 
     public enum Method: String, Sendable { case post = "POST", put = "PUT" }
+    /// Paths of PEM files, and the client's private key itself: it may have come from anywhere.
+    public struct TLS: Hashable, Sendable {
+        /// Stands in place of the system's bundle of authorities.
+        public var authorities: String?
+        /// The client's certificate, with the chain to its authority.
+        public var certificate: String?
+        public var key: [UInt8]?
+
+        public init(authorities: String? = nil, certificate: String? = nil, key: [UInt8]? = nil) {
+            self.authorities = authorities
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
     public enum HTTPVersion: Sendable { case http11, http2 }
 
     public init(

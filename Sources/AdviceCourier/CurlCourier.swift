@@ -6,8 +6,9 @@ import Glibc
 
 /// The engine: every attempt in flight on one libcurl loop, on one queue.
 ///
-/// Requests come in by `send` and replies go out by `receive`, both in batches; nothing waits in here. How
-/// many are in flight, and to whom, is the caller's to bound. Memory is that of what is in flight.
+/// Requests come in by `send` and replies go out by `receive`, both in batches; nothing waits in here but for
+/// its host's address. How many are in flight, and to whom, is the caller's to bound. Memory is that of what
+/// is in flight.
 public actor CurlCourier: Courier, QueueActor {
     /// Debian's bundle of certificate authorities.
     public static let systemCABundle = "/etc/ssl/certs/ca-certificates.crt"
@@ -19,6 +20,8 @@ public actor CurlCourier: Courier, QueueActor {
     public nonisolated let executor = QueueExecutor(label: "courier")
 
     private let loop: CurlLoop
+    private let resolver: Resolver
+    private var lookups = Lookups()
     private let receive: @Sendable ([CourierReply]) -> Void
     private let caBundle: String
     private var addressGuard: AddressGuard
@@ -37,9 +40,10 @@ public actor CurlCourier: Courier, QueueActor {
     /// `receive` is called on the engine's queue. The engine lives until `close`, which must be called.
     public init(
         addressGuard: AddressGuard, caBundle: String = CurlCourier.systemCABundle, keptConnections: Int = 256,
-        receive: @escaping @Sendable ([CourierReply]) -> Void
+        resolver: Resolver = Resolver(), receive: @escaping @Sendable ([CourierReply]) -> Void
     ) {
         self.addressGuard = addressGuard
+        self.resolver = resolver
         self.caBundle = caBundle
         self.receive = receive
         loop = CurlLoop(keptConnections: keptConnections)
@@ -84,14 +88,61 @@ public actor CurlCourier: Courier, QueueActor {
         guard !isClosed else { return }
         let now = clock_gettime_nsec(CLOCK_MONOTONIC)
         for request in requests {
-            let handle = idle.popLast() ?? EasyHandle(addressGuard: addressGuard, caBundle: caBundle)
-            handle.prepare(request, addressGuard: addressGuard, now: now)
-            handle.position = inFlight.count
-            inFlight.append(handle)
-            loop.add(handle)
+            guard let host = Host(of: request.url) else {
+                begin(request, at: nil, startedAt: now, now: now)
+                continue
+            }
+            let patience = min(request.connectTimeout, request.timeout)
+            let waiting = Lookups.Waiting(
+                request: request, host: host, startedAt: now, until: now + UInt64(patience.nanoseconds))
+            look(up: waiting, now: now)
         }
         endTurn()
     }
+
+    private func begin(_ request: CourierRequest, at place: Place?, startedAt: UInt64, now: UInt64) {
+        let handle = idle.popLast() ?? EasyHandle(addressGuard: addressGuard, caBundle: caBundle)
+        handle.prepare(request, at: place, addressGuard: addressGuard, startedAt: startedAt, now: now)
+        handle.position = inFlight.count
+        inFlight.append(handle)
+        loop.add(handle)
+    }
+
+    // MARK: Names
+
+    private func look(up waiting: Lookups.Waiting, now: UInt64) {
+        let name = waiting.host.name
+        let isAsked = lookups.add(waiting)
+        guard !isAsked else { return }
+        let known = resolver.resolve(name, until: waiting.until, isKept: waiting.request.keepsConnection) {
+            [weak self] answer in
+            self?.enter { courier in
+                guard !courier.isClosed else { return }
+                courier.answered(name, answer)
+                courier.endTurn()
+            }
+        }
+        if let known { answered(name, known) }
+    }
+
+    private func answered(_ name: String, _ answer: Resolver.Answer) {
+        let now = clock_gettime_nsec(CLOCK_MONOTONIC)
+        for waiting in lookups.take(name) {
+            if case .addresses(let addresses) = answer {
+                let place = Place(host: name, port: waiting.host.port, addresses)
+                begin(waiting.request, at: place, startedAt: waiting.startedAt, now: now)
+            } else {
+                replies.append(waiting.reply(answer, now: now))
+            }
+        }
+    }
+
+    private func giveUpLookups(now: UInt64) {
+        guard lookups.deadline <= now else { return }
+        for waiting in lookups.takeExpired(at: now) { replies.append(waiting.reply(nil, now: now)) }
+    }
+
+    // MARK: Turns
 
     private func turnForEvents() {
         guard !isClosed else { return }
@@ -103,12 +154,15 @@ public actor CurlCourier: Courier, QueueActor {
     private func turnForTimer() {
         guard !isClosed else { return }
         armedFor = .max
+        // What has come meanwhile first: a loop that is late must not take an answer for a time-out.
+        _ = loop.act(reap: reap)
         endTurn()
     }
 
     /// What libcurl's clock asks for, then the replies, then the timer: once for a whole turn's events.
     private func endTurn() {
         loop.expire(reap: reap)
+        giveUpLookups(now: clock_gettime_nsec(CLOCK_MONOTONIC))
         arm()
         guard !replies.isEmpty else { return }
         let batch = replies
@@ -134,8 +188,9 @@ public actor CurlCourier: Courier, QueueActor {
     /// The timer is moved only to an earlier moment. One that comes too early finds nothing due and is set
     /// anew: cheaper than a system call at each of libcurl's changes of mind.
     private func arm() {
-        guard loop.deadline < armedFor else { return }
-        armedFor = loop.deadline
+        let deadline = min(loop.deadline, lookups.deadline)
+        guard deadline < armedFor else { return }
+        armedFor = deadline
         timer.schedule(deadline: DispatchTime(uptimeNanoseconds: armedFor))
     }
 
@@ -147,6 +202,7 @@ public actor CurlCourier: Courier, QueueActor {
             handle.release()
         }
         inFlight = []
+        lookups = Lookups()
         idle = []
         replies = []
         loop.close()

@@ -22,12 +22,16 @@ struct Exchange {
     var location: [UInt8] = []
     /// `http:` was allowed.
     var allowHTTP = false
-    /// The name was looked up for longer than a name server that is there takes to say no.
-    var isSlowLookup = false
+    /// No name server has answered.
+    var isLookupDark = false
+    /// Nothing was to be sent.
+    var connectsOnly = false
 
     enum Phase { case lookup, connecting, connected }
 
     var finalStatus: Int? { status >= 200 ? status : nil }
+    /// All that was wanted was the connection, and it is there.
+    var isConnectedOnly: Bool { connectsOnly && code == 0 }
 }
 
 /// What an answer with this status, and without Retry-After, comes to.
@@ -42,6 +46,7 @@ enum CurlOutcome {
     /// The outcome of an attempt. A status, once known, decides whatever became of the transfer after it.
     static func outcome(of exchange: Exchange) -> Outcome {
         if exchange.blockedAddress != nil { return .blocked }
+        if exchange.isConnectedOnly { return .delivered }
         if let status = exchange.finalStatus {
             return outcome(status: status, retryAfter: exchange.retryAfter)
         }
@@ -51,7 +56,7 @@ enum CurlOutcome {
             // The same code stands for an answer that is no HTTP.
             return exchange.phase == .lookup ? .blocked : .retry
         case CURLE_URL_MALFORMAT: return .refused
-        case CURLE_SSL_CACERT_BADFILE: return .ours
+        case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM: return .ours
         default: return .retry
         }
     }
@@ -63,8 +68,7 @@ enum CurlOutcome {
         case CURLE_OPERATION_TIMEDOUT: return exchange.phase != .connected
         case CURLE_COULDNT_CONNECT:
             return [ENETUNREACH, EHOSTUNREACH, ENETDOWN, ETIMEDOUT].contains(exchange.osErrno)
-        // 7.88.1 does not say whether a name is unknown or its server was not reached: the time it took does.
-        case CURLE_COULDNT_RESOLVE_HOST: return exchange.isSlowLookup
+        case CURLE_COULDNT_RESOLVE_HOST: return exchange.isLookupDark
         default: return false
         }
     }
@@ -93,6 +97,7 @@ enum CurlOutcome {
         if let blocked = exchange.blockedAddress {
             return "address \(blocked); add it to allow_networks"
         }
+        if exchange.isConnectedOnly { return nil }
         if let status = exchange.finalStatus { return words(status: status, location: exchange.location) }
         if exchange.osErrno == EMFILE || exchange.osErrno == ENFILE {
             return "this host is out of file descriptors"
@@ -131,12 +136,15 @@ enum CurlOutcome {
                 ? exchange.allowHTTP ? "neither https nor http" : "not https: set allow_http, or use https"
                 : "the answer is not HTTP"
         case CURLE_URL_MALFORMAT: "the URL is not valid"
-        case CURLE_COULDNT_RESOLVE_HOST: "the host's name has no address"
+        case CURLE_COULDNT_RESOLVE_HOST:
+            exchange.isLookupDark
+                ? "no name server answers for the host's name" : "the host's name has no address"
         case CURLE_COULDNT_CONNECT: connectWords(errno: exchange.osErrno)
         case CURLE_OPERATION_TIMEDOUT:
             timeoutWords(exchange.phase, timeout: timeout, connectTimeout: connectTimeout)
         case CURLE_PEER_FAILED_VERIFICATION: certificateWords(exchange.verifyResult)
         case CURLE_SSL_CACERT_BADFILE: "the bundle of certificate authorities cannot be read"
+        case CURLE_SSL_CERTPROBLEM: "our client certificate or its key cannot be used"
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
             "no TLS connection: the receiver speaks no TLS there, or none of 1.2 and newer"
         case CURLE_GOT_NOTHING: "the connection was closed without an answer"
@@ -170,7 +178,7 @@ enum CurlOutcome {
         _ phase: Exchange.Phase, timeout: Span, connectTimeout: Span
     ) -> String {
         switch phase {
-        case .lookup: "the host's name was not found within \(seconds(min(timeout, connectTimeout)))"
+        case .lookup: "no name server has answered within \(seconds(min(timeout, connectTimeout)))"
         case .connecting: "no connection within \(seconds(min(timeout, connectTimeout)))"
         case .connected: "no answer within \(seconds(timeout))"
         }

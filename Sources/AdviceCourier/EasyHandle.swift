@@ -11,8 +11,6 @@ final class EasyHandle {
     static let bodyLimit = 16 * 1024
     /// The bytes of its headers, over all lines and 1xx answers, after which we hang up.
     static let headerLimit = 32 * 1024
-    /// Nanoseconds after which a lookup that fails has met no name server: a resolver's first time-out.
-    static let slowLookup: UInt64 = 4_000_000_000
     /// The first bytes of a body, kept for the log.
     static let keptLimit = 1024
 
@@ -26,9 +24,15 @@ final class EasyHandle {
     /// CLOCK_MONOTONIC, nanoseconds.
     private(set) var startedAt: UInt64 = 0
 
+    private let caBundle: String
+    /// The last attempt had a TLS of its own.
+    private var hasOwnTLS = false
     private var addressGuard: AddressGuard
     private var allowNetworks: [AddressBlock] = []
     private var headers: UnsafeMutablePointer<curl_slist>?
+    /// What libcurl is told of names: the last one forgotten, this one's addresses.
+    private var names: UnsafeMutablePointer<curl_slist>?
+    private var lastName: String?
     /// libcurl reads the body where it lies, so that it must outlive the transfer.
     private var body: SharedBody?
     private var timeout = Span.zero
@@ -45,6 +49,7 @@ final class EasyHandle {
     init(addressGuard: AddressGuard, caBundle: String) {
         guard let easy = curl_easy_init() else { preconditionFailure("no memory for a transfer handle") }
         self.easy = easy
+        self.caBundle = caBundle
         self.addressGuard = addressGuard
         Options.setOnce(easy, caBundle: caBundle)
         installCallbacks()
@@ -53,12 +58,17 @@ final class EasyHandle {
     deinit {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
+        curl_slist_free_all(names)
     }
 
-    /// Makes the handle ready for one attempt.
-    func prepare(_ request: CourierRequest, addressGuard: AddressGuard, now: UInt64) {
+    /// Makes the handle ready for one attempt that began at `startedAt`: its time runs from then on. `place`
+    /// is where its host is; nil where the host is an address itself.
+    func prepare(
+        _ request: CourierRequest, at place: Place?, addressGuard: AddressGuard, startedAt: UInt64,
+        now: UInt64
+    ) {
         token = request.token
-        startedAt = now
+        self.startedAt = startedAt
         self.addressGuard = addressGuard
         allowNetworks = request.allowNetworks
         body = request.body
@@ -66,12 +76,17 @@ final class EasyHandle {
         connectTimeout = request.connectTimeout
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
+        exchange.connectsOnly = request.connectsOnly
+        // libcurl leaves such a connection to the handle: it goes with it.
+        if request.connectsOnly { isSpent = true }
         refusal = nil
         dialled = nil
         bodyBytes = 0
         headerBytes = 0
         date = nil
-        Options.set(easy, for: request)
+        Options.set(easy, for: request, used: Span(nanoseconds: Int64(now - startedAt)))
+        setTLS(request.tls)
+        setNames(place)
         setHeaders(request.headers)
         Options.check(
             ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int(request.body.bytes.count)),
@@ -83,7 +98,6 @@ final class EasyHandle {
     /// What the attempt came to, and the handle is free for another.
     func finish(code: CURLcode, now: UInt64) -> CourierReply {
         note(code)
-        exchange.isSlowLookup = now - startedAt >= Self.slowLookup
         var reply = CourierReply(
             token: token,
             outcome: CurlOutcome.outcome(of: exchange),
@@ -122,6 +136,30 @@ final class EasyHandle {
     private func long(_ info: CURLINFO) -> Int {
         var value = 0
         return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
+    }
+
+    /// Nothing to do for most, who have none and follow one who had none.
+    private func setTLS(_ tls: CourierRequest.TLS?) {
+        guard tls != nil || hasOwnTLS else { return }
+        Options.setTLS(easy, tls, caBundle: caBundle)
+        hasOwnTLS = tls != nil
+    }
+
+    /// libcurl keeps these in its own cache of names until it is told to forget them: by the next attempt of
+    /// this handle, so that there are never more than handles.
+    private func setNames(_ place: Place?) {
+        curl_slist_free_all(names)
+        names = nil
+        var lines = lastName.map { ["-\($0)"] } ?? []
+        lastName = place?.name
+        if let place { lines.append("\(place.name):\(place.addresses)") }
+        for line in lines {
+            guard let longer = curl_slist_append(names, line) else {
+                preconditionFailure("no memory for a host's addresses")
+            }
+            names = longer
+        }
+        Options.check(ccurl_set_names(easy, names), CURLOPT_RESOLVE)
     }
 
     /// `Expect:` without a value takes the header away: libcurl would wait a second for a 100 on larger
@@ -248,6 +286,21 @@ extension EasyHandle {
 
     private func realtime() -> Instant {
         Instant(nanoseconds: Int64(clock_gettime_nsec(CLOCK_REALTIME)))
+    }
+}
+
+/// Where a named host is, as `CURLOPT_RESOLVE` wants it.
+struct Place {
+    /// `host:port`.
+    var name: String
+    /// With commas between them, in the order in which they are tried.
+    var addresses: String
+
+    init(host: String, port: Int, _ addresses: [IPAddress]) {
+        name = "\(host):\(port)"
+        self.addresses = addresses.map { address in
+            if case .v6 = address { "[\(address)]" } else { "\(address)" }
+        }.joined(separator: ",")
     }
 }
 

@@ -67,11 +67,31 @@ private func readHost(of handle: OpaquePointer) -> Result<String, URLMistake> {
     guard host.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
         return .failure(URLMistake("the URL's host holds a character outside ASCII: write it as xn--..."))
     }
-    if host.hasSuffix(".") { host.removeLast() }
+    let hasDot = host.hasSuffix(".")
+    if hasDot { host.removeLast() }
     guard !host.isEmpty, host.utf8.count <= longestHost else {
         return .failure(URLMistake("the URL's host must have 1 to \(longestHost) characters"))
     }
+    // libcurl takes it for a name then, and other parsers for the address.
+    if hasDot, IPAddress(host) != nil {
+        return .failure(URLMistake("the URL's address ends in a dot: leave it out"))
+    }
+    guard host.hasPrefix("[") || isName(host) else {
+        return .failure(URLMistake("the URL's host holds a character that no host name has"))
+    }
     return .success(host)
+}
+
+/// Whether a host is of the letters of names in use, `_` among them. libcurl takes more, and gives some a
+/// meaning of their own where a name is handed to it together with its addresses (CURLOPT_RESOLVE).
+private func isName(_ host: String) -> Bool {
+    guard !host.hasPrefix("-") else { return false }
+    return host.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+        }
+    }
 }
 
 /// libcurl has turned odd spellings (`0x7f.1`, `2130706433`) into dotted decimals by now.

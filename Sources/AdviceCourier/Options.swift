@@ -18,7 +18,8 @@ enum Options {
         setTLS(easy, caBundle: caBundle)
         // Signals are the daemon's; without this libcurl would use SIGALRM for lookups that time out.
         long(easy, CURLOPT_NOSIGNAL, 1)
-        // A lookup that outlives its attempt would else block every other one (7.88.1 joins its thread).
+        // Names are looked up by `Resolver`. Were libcurl to do it after all, a lookup that outlives its
+        // attempt would block every other one (7.88.1 joins its thread).
         long(easy, CURLOPT_QUICK_EXIT, 1)
         long(easy, CURLOPT_TCP_NODELAY, 1)
         long(easy, CURLOPT_MAXLIFETIME_CONN, connectionLifeSeconds)
@@ -58,20 +59,41 @@ enum Options {
         long(easy, CURLOPT_CA_CACHE_TIMEOUT, 86_400)
     }
 
-    /// What differs between attempts and is no pointer to the handle's own memory.
-    static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest) {
+    /// An endpoint's own TLS, or that of all others. libcurl copies the key.
+    static func setTLS(
+        _ easy: UnsafeMutableRawPointer, _ tls: CourierRequest.TLS?, caBundle: String
+    ) {
+        string(easy, CURLOPT_CAINFO, tls?.authorities ?? caBundle)
+        string(easy, CURLOPT_SSLCERT, tls?.certificate)
+        guard let key = tls?.key else {
+            check(ccurl_set_copied(easy, CURLOPT_SSLKEY_BLOB, nil, 0), CURLOPT_SSLKEY_BLOB)
+            return
+        }
+        key.withUnsafeBytes { bytes in
+            check(
+                ccurl_set_copied(easy, CURLOPT_SSLKEY_BLOB, bytes.baseAddress, bytes.count),
+                CURLOPT_SSLKEY_BLOB)
+        }
+    }
+
+    /// What differs between attempts and is no pointer to the handle's own memory. `used` is the time that
+    /// the attempt has taken already.
+    static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest, used: Span) {
         string(easy, CURLOPT_URL, request.url)
         string(easy, CURLOPT_PROTOCOLS_STR, request.allowHTTP ? "http,https" : "https")
         string(easy, CURLOPT_CUSTOMREQUEST, request.method == .post ? nil : request.method.rawValue)
-        // Rounded up, for 0 would be libcurl's own five minutes, and none at all.
-        long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.connectTimeout.milliseconds)))
-        long(easy, CURLOPT_TIMEOUT_MS, max(1, Int(request.timeout.milliseconds)))
-        setKeeping(easy, request.keepsConnection)
+        long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout - used))
+        long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout - used))
+        long(easy, CURLOPT_CONNECT_ONLY, request.connectsOnly ? 1 : 0)
+        setKeeping(easy, request.keepsConnection && !request.connectsOnly)
         switch request.version {
         case .http11: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         case .http2: long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
         }
     }
+
+    /// One at least: 0 would be libcurl's own five minutes, or no limit at all.
+    private static func milliseconds(_ span: Span) -> Int { max(1, Int(span.milliseconds)) }
 
     /// 7.88.1 walks its whole DNS cache at the end of each transfer and its whole connection cache at each
     /// eviction: a fan-out to N hosts is quadratic unless they stay out of both (16 times slower at 20,000).

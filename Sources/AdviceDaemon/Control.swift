@@ -1,3 +1,4 @@
+public import AdviceCore
 import CLinux
 @preconcurrency import Dispatch
 import Foundation
@@ -8,6 +9,7 @@ import Glibc
 public struct ControlRequest: Codable, Sendable {
     public enum Command: String, Codable, Sendable {
         case status, start, reload, pause, resume, skip, unskip, release, revise, withdraw, acceptClock
+        case replay
     }
     public var command: Command
     public var series: String?
@@ -23,6 +25,12 @@ public struct ControlRequest: Codable, Sendable {
     public var after: String?
     /// Takes a roster that has lost many.
     public var force: Bool?
+    /// Of a replay: the first and the last day, YYYY-MM-DD; the state; under a new webhook-id; only counted.
+    public var from: String?
+    public var to: String?
+    public var state: String?
+    public var newID: Bool?
+    public var dryRun: Bool?
 
     public init(
         _ command: Command, series: String? = nil, on: String? = nil, after: String? = nil, force: Bool? = nil
@@ -44,6 +52,8 @@ public struct ControlReply: Codable, Sendable {
     public var clock: String?
     /// Of a status: what is not as it should be, in words.
     public var degraded: [String]?
+    /// Of a replay that was only counted.
+    public var count: ReplayCount?
 
     public init(ok: Bool, text: String) {
         self.ok = ok

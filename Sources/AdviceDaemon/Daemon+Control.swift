@@ -16,6 +16,8 @@ extension Daemon {
             reload(isForced: request.force ?? false, isRebase: request.rebase ?? false, reply)
         case .withdraw:
             correct(request, reply)
+        case .replay where request.dryRun == true:
+            countReplay(Replay(request), reply)
         case .revise:
             // The text to send is that of the files as they are now.
             reload { [weak self] reloaded in
@@ -42,6 +44,23 @@ extension Daemon {
         }
         if configuration.series.count == 1 { request.series = configuration.series[0].id }
         return request
+    }
+
+    private func countReplay(_ replay: Replay, _ reply: @escaping @Sendable (ControlReply) -> Void) {
+        let now = parts.clock.now.wall
+        desk.enter { [weak self] desk in
+            let found = desk.replayCount(replay, now: now)
+            self?.enter { daemon in
+                switch found {
+                case .failure(let error): daemon.storeRefused(error)
+                case .success(nil): reply(ControlReply(ok: false, text: "there is no such subscriber"))
+                case .success(let count?):
+                    var answer = ControlReply(ok: true, text: count.words)
+                    answer.count = count
+                    reply(answer)
+                }
+            }
+        }
     }
 
     /// A correction also goes to where the point went out in an earlier cycle or edition, as the store has
@@ -98,7 +117,19 @@ extension OperatorCommand {
         case (.withdraw, let point?, _):
             self = .withdraw(series: series, point: point, released: released)
         case (.acceptClock, _, _): self = .acceptClock
+        case (.replay, _, _): self = .replay(Replay(request))
         default: return nil
         }
+    }
+}
+
+extension Replay {
+    /// What a request asks to have sent again.
+    public init(_ request: ControlRequest) {
+        self.init(
+            subscriber: request.subscriber, series: request.series.flatMap { $0.isEmpty ? nil : $0 },
+            point: request.point,
+            from: request.from.flatMap { CivilDate($0) }, to: request.to.flatMap { CivilDate($0) },
+            state: request.state.flatMap { DeliveryState(rawValue: $0) }, hasNewID: request.newID ?? false)
     }
 }

@@ -1,5 +1,6 @@
 import AdviceConfig
 import AdviceCore
+import AdviceCourier
 import AdviceQueue
 import AdviceStore
 import Dispatch
@@ -9,9 +10,24 @@ import Logging
 extension Daemon {
     func settings() -> SchedulerSettings {
         SchedulerSettings(
-            configuration, cohorts: cohorts, generation: generation, zones: parts.zones,
+            configuration, roster: roster, cohorts: cohorts, generation: generation, zones: parts.zones,
             descriptors: descriptorLimit)
     }
+
+    /// Takes a configuration whose roster the store has: from now on it is the only one that holds it.
+    func keep(_ fresh: Configuration) {
+        roster = RosterSummary(fresh.subscribers)
+        configuration = fresh
+        configuration.subscribers = []
+        if roster.count >= Daemon.largeRoster { courier?.spread(over: Processors.count) }
+        // When what has read and imported it has let go of it.
+        desk.enter { [weak self] _ in
+            self?.enter { daemon in daemon.desk.enter { _ in ProcessMemory.giveBack() } }
+        }
+    }
+
+    /// Subscribers from which on one engine may be too slow.
+    private static let largeRoster = 1000
 
     func importRoster(
         of configuration: Configuration, guardsRemovals: Bool,
@@ -122,13 +138,13 @@ extension Daemon {
                         daemon, ControlReply(ok: false, text: "the reload is refused: \(refusal)"))
                 }
                 let old = daemon.configuration
-                daemon.configuration = fresh
+                daemon.keep(fresh)
                 daemon.cohorts = change.cohorts
                 daemon.generation = change.generation
                 daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
                 daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
                 daemon.feed(.configured(daemon.settings(), isRebase: isRebase))
-                let difference = daemon.difference(from: old, before, change)
+                let difference = daemon.difference(from: old, to: fresh, before, change)
                 var answer = ControlReply(ok: true, text: difference.text)
                 answer.difference = difference
                 reply(daemon, answer)
@@ -143,13 +159,13 @@ extension Daemon {
     }
 
     private func difference(
-        from old: Configuration, _ before: [Outlook], _ change: RosterChange
+        from old: Configuration, to fresh: Configuration, _ before: [Outlook], _ change: RosterChange
     ) -> Difference {
         let now = parts.clock.now.wall
         var difference = Difference(
-            subscribers: configuration.subscribers.count, removed: change.removed, changed: change.changed)
+            subscribers: fresh.subscribers.count, removed: change.removed, changed: change.changed)
         let added = Set(change.added)
-        for subscriber in configuration.subscribers where added.contains(subscriber.id) {
+        for subscriber in fresh.subscribers where added.contains(subscriber.id) {
             difference.add(subscriber) { series in
                 let today = (parts.zones.rules(subscriber.zone ?? series.zone.name) ?? .utc).local(of: now)
                 let cohort = series.cohort(

@@ -15,10 +15,12 @@ public actor Daemon: QueueActor {
     var parts: Parts
     let desk: StoreDesk
     var scheduler: Scheduler
+    /// Without its subscribers, once the store has them.
     var configuration: Configuration
+    var roster: RosterSummary
     var dispatcher: Dispatcher
     var answers: [UInt64: @Sendable (Answer) -> Void] = [:]
-    private var courier: CurlCourier?
+    var courier: ShardedCourier?
     private var timer: WallTimer?
     private var steps: ClockSteps?
     private var zoneWatch: ZoneWatch?
@@ -37,7 +39,7 @@ public actor Daemon: QueueActor {
     private var ended: (@Sendable (DaemonExit) -> Void)?
     let descriptorLimit: Int
     let reading = DispatchQueue(label: "reading")
-    private var bodies = Bodies()
+    private var outgoing = Outgoing()
     private var zoneWarnings: Set<String> = []
     /// Time since boot.
     private var zonesLookedAt: Span?
@@ -77,6 +79,7 @@ public actor Daemon: QueueActor {
     public init(_ parts: Parts, configuration: Configuration, store: sending any Store) {
         self.parts = parts
         self.configuration = configuration
+        roster = RosterSummary(configuration.subscribers)
         desk = StoreDesk(store)
         dispatcher = Dispatcher(settings: configuration.delivery, secrets: parts.secrets)
         scheduler = Scheduler(seed: parts.seed, once: parts.once)
@@ -115,7 +118,7 @@ public actor Daemon: QueueActor {
         signals.on(SIGUSR1, queue: executor.queue) { [weak self] in
             self?.assumeIsolated { $0.logStatus() }
         }
-        courier = CurlCourier(addressGuard: AddressGuard(ownAddresses: readOwnAddresses())) {
+        courier = ShardedCourier(addressGuard: AddressGuard(ownAddresses: readOwnAddresses())) {
             [weak self] replies in
             self?.enter { $0.received(replies) }
         }
@@ -134,7 +137,9 @@ public actor Daemon: QueueActor {
             daemon.importRoster(of: daemon.configuration, guardsRemovals: true) { daemon, result in
                 switch result {
                 case .failure(let error): daemon.end(.store(error))
-                case .success(let change): daemon.start(with: change, mark: before.mark)
+                case .success(let change):
+                    daemon.keep(daemon.configuration)
+                    daemon.start(with: change, mark: before.mark)
                 }
             }
         }
@@ -157,7 +162,7 @@ public actor Daemon: QueueActor {
             var knowledge = knowledge
             knowledge.mark = mark
             daemon.parts.logger.info(
-                "started", metadata: ["subscribers": "\(daemon.configuration.subscribers.count)"])
+                "started", metadata: ["subscribers": "\(daemon.roster.count)"])
             daemon.cohorts = change.cohorts
             daemon.generation = change.generation
             if let refusal = Daemon.refusal(change) {
@@ -209,7 +214,9 @@ public actor Daemon: QueueActor {
 
     func feed(_ event: Event) {
         let effects = scheduler.handle(event, now: parts.clock.now)
-        for effect in effects { run(effect) }
+        LogSink.standardError.gather {
+            for effect in effects { run(effect) }
+        }
     }
 
     private func woke() {
@@ -321,22 +328,28 @@ public actor Daemon: QueueActor {
         end(.store(error))
     }
 
+    /// Attempts that are signed before the courier hears of them: the first of a release waits for no more.
+    private static let sendSlice = 16
+
     private func send(_ attempts: [Attempt]) {
         let now = parts.clock.now.wall
         var requests: [CourierRequest] = []
-        requests.reserveCapacity(attempts.count)
         var obstacles: [AttemptResult] = []
         for attempt in attempts {
             do throws(Dispatcher.Obstacle) {
-                requests.append(
-                    try dispatcher.request(attempt, body: bodies.body(of: attempt), at: now))
+                let release = try outgoing.release(of: attempt)
+                requests.append(try dispatcher.request(attempt, of: release, at: now))
             } catch {
                 obstacles.append(
                     AttemptResult(
                         token: attempt.token, outcome: .ours, startedAt: now, error: error.reason))
             }
+            if requests.count == Daemon.sendSlice {
+                courier?.send(requests)
+                requests.removeAll()
+            }
         }
-        courier?.send(requests)
+        if !requests.isEmpty { courier?.send(requests) }
         // Not fed from here: the scheduler's effects are still being run.
         if !obstacles.isEmpty { enter { [obstacles] in $0.feed(.outcomes(obstacles)) } }
     }

@@ -21,30 +21,33 @@ public struct Dispatcher: Sendable {
         public var reason: String
     }
 
-    /// The request of one attempt at `now`. `body` is what was frozen for its format; nil where nothing was.
-    func request(
-        _ attempt: Attempt, body: SharedBody?, at now: Instant
-    ) throws(Obstacle) -> CourierRequest {
-        let delivery = attempt.delivery
-        guard let body else {
-            throw Obstacle(reason: "nothing was frozen in the format \(delivery.endpoint.format.rawValue)")
-        }
-        let name = delivery.release.edition
-        let edition = Edition(name)
-        guard let type = EventType(rawValue: delivery.release.type), edition != nil || name.isEmpty else {
+    /// The webhook-ids of a release's deliveries.
+    static func ids(of release: ReleaseInfo) throws(Obstacle) -> WebhookIDs {
+        try ids(of: release, type: release.type, subject: release.subject)
+    }
+
+    private static func ids(
+        of release: ReleaseInfo, type: String, subject: String
+    ) throws(Obstacle) -> WebhookIDs {
+        let isKnown = release.edition.isEmpty || Edition(release.edition) != nil
+        guard isKnown, let type = EventType(rawValue: type) else {
             throw Obstacle(reason: "the store names a type or an edition that this version does not know")
         }
-        func id(_ type: EventType, _ subject: String) -> String {
-            webhookID(
-                type: type, series: delivery.release.series, edition: edition, subject: subject,
-                subscriber: delivery.subscriberID)
-        }
-        var bytes = body
-        if let replaced = delivery.replaces, let type = EventType(rawValue: replaced.type) {
-            bytes = SharedBody(standardBody(body.bytes, replacing: id(type, replaced.subject)))
+        return WebhookIDs(type: type, series: release.series, edition: release.edition, subject: subject)
+    }
+
+    /// The request of one attempt at `now`, of what was frozen for its format.
+    func request(
+        _ attempt: Attempt, of release: Outgoing.Release, at now: Instant
+    ) throws(Obstacle) -> CourierRequest {
+        let delivery = attempt.delivery
+        var body = release.body
+        if let replaced = delivery.replaces {
+            let ids = try Dispatcher.ids(of: delivery.release, type: replaced.type, subject: replaced.subject)
+            body = SharedBody(standardBody(body.bytes, replacing: ids.id(for: delivery.subscriberID)))
         }
         return try request(
-            id: id(type, delivery.release.subject), to: delivery.endpoint, body: bytes,
+            id: release.ids.id(for: delivery.subscriberID), to: delivery.endpoint, body: body,
             attempt: attempt.number, token: attempt.token, at: now)
     }
 
@@ -56,12 +59,14 @@ public struct Dispatcher: Sendable {
         var keys: [SigningSecret] = []
         var custom: [CustomHeader] = []
         let url: String
+        var tls: CourierRequest.TLS?
         do {
             url = try secrets.read(endpoint.url)
             for secret in endpoint.secrets { keys.append(try SigningSecret(try secrets.read(secret))) }
             for header in options.headers ?? [] {
                 custom.append(try CustomHeader(name: header.name, value: try secrets.read(header.value)))
             }
+            if let own = options.tls { tls = try read(own) }
         } catch let error {
             throw Obstacle(reason: "\(error)")
         }
@@ -71,13 +76,37 @@ public struct Dispatcher: Sendable {
         var request = CourierRequest(
             token: token, url: url, headers: headers, body: body,
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
+        allow(&request, options)
+        request.keepsConnection = endpoint.sharesHost
+        request.tls = tls
+        request.version = options.http2 == true ? .http2 : .http11
+        return request
+    }
+
+    /// What connects to `endpoint` as an attempt would, and sends nothing.
+    public func connection(to endpoint: Endpoint, token: UInt64) throws(Obstacle) -> CourierRequest {
+        let url: String
+        do { url = try secrets.read(endpoint.url) } catch { throw Obstacle(reason: "\(error)") }
+        var request = CourierRequest(
+            token: token, url: url, headers: [], body: SharedBody([]),
+            connectTimeout: settings.connectTimeout, timeout: endpoint.options.timeout ?? settings.timeout)
+        allow(&request, endpoint.options)
+        request.connectsOnly = true
+        return request
+    }
+
+    private func allow(_ request: inout CourierRequest, _ options: Subscriber.Options) {
         request.allowHTTP = options.allowHTTP ?? settings.allowHTTP
         request.allowNetworks = settings.allowNetworks
         for text in options.allowNetworks ?? [] {
             if case .success(let block) = AddressBlock.parse(text) { request.allowNetworks.append(block) }
         }
-        request.keepsConnection = endpoint.sharesHost
-        request.version = options.http2 == true ? .http2 : .http11
-        return request
+    }
+
+    private func read(_ own: Subscriber.TLS) throws(SecretUnreadable) -> CourierRequest.TLS {
+        var key: [UInt8]?
+        // A secret's line end is not part of it, but of a PEM.
+        if let place = own.key { key = Array((try secrets.read(place) + "\n").utf8) }
+        return CourierRequest.TLS(authorities: own.ca, certificate: own.cert, key: key)
     }
 }

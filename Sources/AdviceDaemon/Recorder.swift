@@ -27,6 +27,11 @@ public enum Recorder {
             try store.correct(corrections, record: record, decision: decision, now: now)
         case .subscriber(let decision, let words):
             return try store.decide(decision, words: words, now: now) ? .done : .unknownSubscriber
+        case .replay(let replay, let words):
+            guard let count = try store.replay(replay, words: words, now: now) else {
+                return .unknownSubscriber
+            }
+            return .replayed(count)
         case .shiftWaits:
             try store.shiftWaits(now: now)
         case .alert(let alert):

@@ -62,11 +62,25 @@ public struct Roster: Sendable {
     }
 }
 
+/// What the daemon keeps of a roster once the store has it: a million subscribers are not held in memory.
+public struct RosterSummary: Sendable {
+    public var count: Int
+    /// Of the subscribers' own; nil where none has one.
+    public var longestTimeout: Span?
+
+    public init(_ subscribers: [Subscriber]) {
+        count = subscribers.count
+        longestTimeout = subscribers.compactMap(\.options.timeout).max()
+    }
+}
+
 extension SchedulerSettings {
     /// What the scheduler decides by, from the configuration and the cohorts that the store has for it.
+    ///
+    /// `roster` is what was known of the subscribers, where the configuration does not hold them any more.
     public init(
-        _ configuration: Configuration, cohorts: [CohortRecord], generation: Int64 = 0,
-        zones: SystemZones, descriptors: Int
+        _ configuration: Configuration, roster: RosterSummary? = nil, cohorts: [CohortRecord],
+        generation: Int64 = 0, zones: SystemZones, descriptors: Int
     ) {
         let setups = configuration.series.map { series -> SeriesSetup in
             // The configuration was checked: its zones are there. A zone that vanished since reads as UTC
@@ -86,7 +100,8 @@ extension SchedulerSettings {
                 former: all.filter { !SchedulerSettings.isCurrent($0, in: series) }.compactMap(setup))
         }
         let delivery = configuration.delivery
-        let longest = configuration.subscribers.compactMap(\.options.timeout).max() ?? delivery.timeout
+        let roster = roster ?? RosterSummary(configuration.subscribers)
+        let longest = roster.longestTimeout ?? delivery.timeout
         self.init(
             series: setups, concurrency: max(1, min(delivery.concurrency, descriptors)),
             perHost: delivery.perHost,

@@ -70,6 +70,12 @@ actor StoreDesk: QueueActor {
         do { return .success(try store.released(point, of: series)) } catch { return .failure(error) }
     }
 
+    func replayCount(
+        _ replay: Replay, now: Instant
+    ) -> Swift.Result<ReplayCount?, StoreError> {
+        do { return .success(try store.replayCount(replay, now: now)) } catch { return .failure(error) }
+    }
+
     func load() -> Swift.Result<StoreKnowledge, StoreError> {
         do { return .success(try store.load()) } catch { return .failure(error) }
     }

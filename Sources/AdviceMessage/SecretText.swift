@@ -17,13 +17,13 @@ struct SecretText {
     /// Without a prefix the text is a symmetric secret. White space around it, as of a file's last line, is
     /// not part of it.
     init(_ text: String) throws(SecretMistake) {
-        var rest = text[...]
-        while rest.first?.isWhitespace == true { rest.removeFirst() }
-        while rest.last?.isWhitespace == true { rest.removeLast() }
-        kind = Kind.allCases.first { rest.hasPrefix($0.rawValue) } ?? .symmetric
-        if rest.hasPrefix(kind.rawValue) { rest.removeFirst(kind.rawValue.count) }
+        var rest = Array(text.utf8)[...]
+        while let first = rest.first, SecretText.isSpace(first) { rest.removeFirst() }
+        while let last = rest.last, SecretText.isSpace(last) { rest.removeLast() }
+        kind = Kind.allCases.first { rest.starts(with: $0.rawValue.utf8) } ?? .symmetric
+        if rest.starts(with: kind.rawValue.utf8) { rest.removeFirst(kind.rawValue.utf8.count) }
         guard !rest.isEmpty else { throw SecretMistake("the secret is empty") }
-        guard let data = Data(base64Encoded: String(rest)) else {
+        guard let data = Data(base64Encoded: Data(rest)) else {
             throw SecretMistake("the secret is not base64 (A-Z, a-z, 0-9, +, / and the = at its end)")
         }
         bytes = Array(data)
@@ -36,6 +36,9 @@ struct SecretText {
     static func write(_ kind: Kind, _ bytes: some Sequence<UInt8>) -> String {
         kind.rawValue + Data(bytes).base64EncodedString()
     }
+
+    /// A blank, or one of the controls from tab to carriage return.
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
     /// Standard Webhooks 1.0: "between 24 bytes (192 bits) and 64 bytes (512 bits)".
     private static let symmetricLengths = 24...64

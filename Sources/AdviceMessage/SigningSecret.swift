@@ -39,6 +39,13 @@ public struct SigningSecret: Sendable, CustomStringConvertible, CustomReflectabl
         return key
     }
 
+    public var kind: Kind {
+        switch key {
+        case .symmetric: .symmetric
+        case .ed25519: .ed25519
+        }
+    }
+
     /// What the receiver checks our signatures with, as text to hand over: a shared secret is that secret.
     public var receiverText: String {
         switch key {
@@ -61,8 +68,8 @@ public struct SigningSecret: Sendable, CustomStringConvertible, CustomReflectabl
         let prefix = signedPrefix(id: id, timestamp: String(timestamp))
         switch key {
         case .symmetric(let key):
-            return "v1,"
-                + Data(authenticationCode(prefix: prefix, body: body, key: key)).base64EncodedString()
+            let code = authenticationCode(prefix: prefix, body: body, key: key)
+            return "v1," + code.withUnsafeBytes { Data($0) }.base64EncodedString()
         case .ed25519(let key):
             guard let signature = try? key.signature(for: prefix + body) else {
                 preconditionFailure("ed25519 signs any bytes with a valid key")
@@ -104,7 +111,13 @@ public func signatureHeader(id: String, timestamp: Int64, body: [UInt8], secrets
 
 /// What stands before the body in the signed bytes.
 func signedPrefix(id: String, timestamp: String) -> [UInt8] {
-    Array("\(id).\(timestamp).".utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(id.utf8.count + timestamp.utf8.count + 2)
+    bytes += id.utf8
+    bytes.append(UInt8(ascii: "."))
+    bytes += timestamp.utf8
+    bytes.append(UInt8(ascii: "."))
+    return bytes
 }
 
 /// HMAC-SHA256 over prefix and body, without joining them.

@@ -8,6 +8,8 @@ struct InFlight {
         var batch: Int64?
         /// The endpoint it was claimed for: a 410 closes that one, not one that came meanwhile.
         var fingerprint: Int64
+        /// How often it was replayed.
+        var replay: Int64 = 0
     }
 
     private var deliveries: [DeliveryKey: Delivery] = [:]
@@ -15,6 +17,9 @@ struct InFlight {
     private var batches: [Int64: Int] = [:]
 
     subscript(key: DeliveryKey) -> Delivery? { deliveries[key] }
+
+    /// Of all that is out.
+    var subscribers: Set<Int64> { Set(deliveries.keys.lazy.map(\.subscriber)) }
 
     /// Subjects of what is out for a subscriber. Looks at all that is out: for rare questions.
     func subjects(of subscriber: Int64) -> [Int64] {

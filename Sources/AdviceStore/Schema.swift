@@ -17,7 +17,7 @@ import AdviceCore
 ///     FROM delivery_log WHERE subscriber = 'ann' AND number = 3;
 enum Schema {
     /// Kept in `user_version`. A database with a higher one was written by a newer program, and is refused.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// Kept in `application_id`: "advi".
     static let applicationID: Int64 = 0x6164_7669
@@ -53,6 +53,22 @@ enum Schema {
             failures INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0,
             probe_at INTEGER) STRICT;
         CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state = 'suspended';
+        """
+
+    /// `attempt.replay` is how often its delivery had been replayed by then. A row of `replay` is of a
+    /// delivery that was: `number` times, `ids` of them with a new webhook-id; `had`: it was delivered
+    /// before.
+    private static let attempt = """
+        CREATE TABLE attempt(
+            subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
+            replay INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL, at INTEGER NOT NULL,
+            status INTEGER NOT NULL, error TEXT, latency INTEGER NOT NULL, address TEXT, reply BLOB NOT NULL,
+            arrived INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY(subject, slot, subscriber, replay, number)) STRICT, WITHOUT ROWID;
+        CREATE TABLE replay(
+            subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
+            number INTEGER NOT NULL, ids INTEGER NOT NULL, had INTEGER NOT NULL,
+            PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID;
         """
 
     private static let view = """
@@ -136,11 +152,7 @@ enum Schema {
         CREATE INDEX delivery_due ON delivery(next_attempt_at) WHERE state = 0;
         CREATE INDEX delivery_open ON delivery(subscriber) WHERE state IN (0, 2);
         CREATE INDEX delivery_held ON delivery(subscriber) WHERE state = 2;
-        CREATE TABLE attempt(
-            subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
-            number INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, error TEXT,
-            latency INTEGER NOT NULL, address TEXT, reply BLOB NOT NULL, arrived INTEGER NOT NULL DEFAULT 0,
-            PRIMARY KEY(subject, slot, subscriber, number)) STRICT, WITHOUT ROWID;
+        \(attempt)
 
         \(endpoint)
 
@@ -187,7 +199,16 @@ extension Schema {
         SELECT subscriber, fingerprint, state, since FROM endpoint_1;
         DROP TABLE endpoint_1;
         \(view)
-        """
+        """,
+        3: """
+        ALTER TABLE attempt RENAME TO attempt_2;
+        \(attempt)
+        INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, address, reply,
+            arrived)
+        SELECT subject, slot, subscriber, number, at, status, error, latency, address, reply, arrived
+            FROM attempt_2;
+        DROP TABLE attempt_2;
+        """,
     ]
 }
 

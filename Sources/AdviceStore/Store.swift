@@ -85,6 +85,23 @@ public protocol Store: AnyObject {
         _ decision: SubscriberDecision, words: String, now: Instant
     ) throws(StoreError) -> Bool
 
+    /// Sends deliveries of points and their corrections again that are settled: from the first attempt on,
+    /// due now (`max_age` counts from then), as arrears. Of each subscriber and series one waits and the
+    /// others are held behind it; all are held where something of the series is on its way, or the endpoint
+    /// is suspended. What their attempts came to before is kept.
+    ///
+    /// Of a point that was corrected the newest text is sent: the correction to who was sent that, and to who
+    /// never had any the newest text as the release. Left alone, and counted, is what waits or is held, what
+    /// is of somebody who is gone, paused or closed, and what was withdrawn. Alerts and rehearsals are not
+    /// chosen.
+    ///
+    /// One transaction with the decision; nothing is written where nothing is chosen.
+    /// - Returns: nil where there never was such a subscriber.
+    func replay(_ replay: Replay, words: String, now: Instant) throws(StoreError) -> ReplayCount?
+
+    /// What a replay would come to.
+    func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount?
+
     /// The clock was set back: what was written at a time that is still to come waits from now on as long
     /// as it had to wait then, batches too. Done twice, it is as if done once.
     func shiftWaits(now: Instant) throws(StoreError)

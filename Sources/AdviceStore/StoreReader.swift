@@ -10,6 +10,10 @@ public protocol StoreReader: AnyObject {
     func cohorts(of subscriber: String) throws(StoreError) -> [Int64]
     /// Ids of those whose endpoint is in `state`, in order.
     func endpoints(_ state: EndpointHealth.State) throws(StoreError) -> [String]
+    /// What `Store.replay` would come to; nil where there is no such subscriber.
+    func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount?
+    /// Another number than before where something was written since.
+    func writes() throws(StoreError) -> Int64
     func close()
 }
 
@@ -37,10 +41,12 @@ public struct DeliveryLogEntry: Sendable {
     public var attempts: Int
     public var nextAttemptAt: Instant?
     public var settledAt: Instant?
+    /// When it came to be as it is.
+    public var changedAt = Instant(nanoseconds: 0)
     public var status: Int
     public var latency: Span?
     public var error: String?
-    /// Oldest first; only where there was more than one, or the one did not succeed.
+    /// Oldest first; only where there was more than one, or the one did not succeed, or it was replayed.
     public var attemptLog: [AttemptRecord]
 
     public init(

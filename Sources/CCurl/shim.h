@@ -27,6 +27,17 @@ static inline CURLcode ccurl_set_headers(CURL *easy, struct curl_slist *_Nullabl
     return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 }
 
+/// libcurl makes a copy of the bytes; NULL for none.
+static inline CURLcode ccurl_set_copied(
+    CURL *easy, CURLoption option, const void *_Nullable bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, bytes ? &blob : NULL);
+}
+
+static inline CURLcode ccurl_set_names(CURL *easy, struct curl_slist *_Nullable names) {
+    return curl_easy_setopt(easy, CURLOPT_RESOLVE, names);
+}
+
 /// For WRITEFUNCTION and HEADERFUNCTION, which share a type.
 static inline CURLcode ccurl_set_receiver(
     CURL *easy, CURLoption option, curl_write_callback _Nonnull function) {

@@ -16,7 +16,7 @@ struct Advised: ParsableCommand {
             Run.self, Check.self, PlanCommand.self, Start.self, Simulate.self, Status.self, LogCommand.self,
             Preview.self,
             Test.self, Revise.self, Withdraw.self, Pause.self, Resume.self, Skip.self, Unskip.self,
-            Release.self, Clock.self, Keys.self, Verify.self, Listen.self, Reload.self,
+            Release.self, Replay.self, Clock.self, Keys.self, Verify.self, Listen.self, Reload.self,
         ])
 
     static func main() {

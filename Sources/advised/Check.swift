@@ -8,20 +8,27 @@ import Foundation
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Reads everything and prints every mistake; connects to nothing.",
-        discussion: "Exit 0 where a daemon would take it (warnings may be printed), 78 where it would not.")
+        abstract: "Reads everything and prints every mistake; connects to nothing but with --connect.",
+        discussion: """
+            Exit 0 where a daemon would take it (warnings may be printed), 78 where it would not; with \
+            --connect 1 where an endpoint cannot be reached.
+            """)
 
     @OptionGroup var options: InstallationOptions
+    @Flag(help: "Also resolve and dial each endpoint, TLS included; nothing is sent.") var connect = false
     @Flag(help: "The diagnostics as one JSON array.") var json = false
 
     func run() throws {
         let installation = options.installation
         let loaded = installation.load()
         var diagnostics = loaded.diagnostics
+        var connected: Connections.Result?
         if let configuration = loaded.configuration {
             diagnostics += try unstarted(configuration, loaded.places, installation)
             diagnostics += denied(configuration, loaded.places, installation)
+            if connect { connected = Connections(configuration, loaded.places, installation).dial() }
         }
+        diagnostics += connected?.diagnostics ?? []
         if json {
             try Output.json(diagnostics.map(Line.init))
         } else {
@@ -29,7 +36,12 @@ struct Check: ParsableCommand {
         }
         guard let configuration = loaded.configuration else { throw Exits.configuration }
         _ = try installation.databasePath(configuration)
-        guard !json else { return }
+        if !json { tell(configuration, connected) }
+        if connected?.isEveryoneReached == false { throw Exits.no }
+    }
+
+    private func tell(_ configuration: Configuration, _ connected: Connections.Result?) {
+        for line in connected?.good ?? [] { Output.note(line) }
         for notice in configuration.notYetBuilt { Output.note("advised: \(notice)") }
         let points = configuration.series.map { "\($0.id): \($0.points.count) points" }
         Output.note(

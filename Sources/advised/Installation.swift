@@ -163,7 +163,10 @@ struct PointName {
         } else {
             let known = configuration.series.flatMap { series in series.points.map { "\(series.id)/\($0.id)" }
             }
-            Output.note("advised: there is no point '\(id)'; there are \(known.joined(separator: ", "))")
+            let near = configuration.hint(series: series, point: id)
+            Output.note(
+                "advised: there is no point '\(id)'"
+                    + (near.isEmpty ? "; there are \(known.joined(separator: ", "))" : near))
         }
         throw Exits.no
     }

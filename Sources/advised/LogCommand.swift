@@ -15,7 +15,8 @@ struct LogCommand: ParsableCommand {
     @Option(help: "waiting, held, delivered, exhausted or cancelled.") var state: String?
     @Option(help: "Not before this instant (RFC 3339) or day.") var since: String?
     @Option(help: "At most so many.") var limit = 100
-    @Flag(help: "One JSON array.") var json = false
+    @Flag(help: "Then go on: what is recorded, as it is, the newest last. Ctrl-C ends it.") var follow = false
+    @Flag(help: "One JSON array; with --follow one JSON object a line.") var json = false
 
     func validate() throws {
         if let state, DeliveryState(rawValue: state) == nil {
@@ -44,17 +45,24 @@ struct LogCommand: ParsableCommand {
         query.state = state.flatMap(DeliveryState.init(rawValue:))
         query.since = since.flatMap(LogCommand.instant)
         query.limit = limit
+        if follow { return try follow(query, installation, configuration) }
         let reader = try installation.reader(configuration)
         defer { reader?.close() }
         let entries = try installation.withStoreErrors { try reader?.deliveries(query) ?? [] }
         if json {
             try Output.json(entries.map(Entry.init))
         } else {
-            entries.isEmpty ? Output.note("no deliveries") : Output.table(entries.map(row))
+            entries.isEmpty
+                ? Output.note("no deliveries" + hint(configuration)) : Output.table(entries.map(row))
         }
     }
 
-    private func row(_ entry: DeliveryLogEntry) -> [String] {
+    private func hint(_ configuration: Configuration?) -> String {
+        let name = point.map(PointName.init)
+        return configuration?.hint(series: name?.series, point: name?.id, subscriber: subscriber) ?? ""
+    }
+
+    func row(_ entry: DeliveryLogEntry) -> [String] {
         let when = entry.settledAt ?? entry.nextAttemptAt ?? entry.attemptLog.last?.at
         let status = entry.status == 0 ? "-" : "\(entry.status)"
         let latency = entry.latency.map { "\($0.milliseconds) ms" } ?? "-"
@@ -80,7 +88,7 @@ struct LogCommand: ParsableCommand {
         return CivilDate(text).flatMap { Instant(rfc3339: "\($0)T00:00:00Z") }
     }
 
-    private struct Entry: Encodable {
+    struct Entry: Encodable {
         let webhook_id: OrNull<String>
         let type: String
         let subscriber: String
@@ -99,6 +107,8 @@ struct LogCommand: ParsableCommand {
 
         struct Line: Encodable {
             let attempt: Int
+            /// How often the delivery had been replayed by then: attempts are counted anew with each.
+            let replay: Int
             let at: String
             let status: OrNull<Int>
             let error: OrNull<String>
@@ -128,7 +138,8 @@ struct LogCommand: ParsableCommand {
             error = OrNull(entry.error)
             attempt_log = entry.attempts(kept: entry.attemptLog).map {
                 Line(
-                    attempt: $0.number, at: "\($0.at)", status: OrNull($0.status == 0 ? nil : $0.status),
+                    attempt: $0.number, replay: $0.replay, at: "\($0.at)",
+                    status: OrNull($0.status == 0 ? nil : $0.status),
                     error: OrNull($0.error), latency_ms: $0.latency.milliseconds,
                     address: OrNull($0.address))
             }

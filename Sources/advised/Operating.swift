@@ -42,7 +42,7 @@ extension Installation {
     /// straight into the store, for the next one to find.
     func operate(_ request: ControlRequest) throws {
         if let reply = try ask(request) {
-            Output.note(reply.text)
+            Output.note(reply.text + (reply.ok ? "" : hint(request)))
             if !reply.ok { throw Exits.no }
             return
         }
@@ -75,15 +75,22 @@ extension Installation {
             store.trustsClock = command == .acceptClock
             switch Scheduler.decide(command, knowing: knowledge, settings: settings, now: now) {
             case .refused(let reason):
-                Output.note(reason)
+                Output.note(reason + pinned.hint(request))
                 throw Exits.no
             case .commit(let transactions, let words):
                 for transaction in transactions {
                     let series = transaction.series.flatMap { id in pinned.series.first { $0.id == id } }
                     let result = try Recorder.commit(transaction, of: series, to: store, now: now.wall)
                     if case .unknownSubscriber = result {
-                        Output.note("there is no such subscriber")
+                        Output.note("there is no such subscriber" + pinned.hint(request))
                         throw Exits.no
+                    }
+                    if case .replayed(let count) = result {
+                        guard count.replayed > 0 else {
+                            Output.note("\(words): \(count.words)")
+                            throw Exits.no
+                        }
+                        return "\(words): \(count.words)"
                     }
                 }
                 return words

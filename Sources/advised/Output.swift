@@ -13,6 +13,13 @@ enum Output {
         line(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// One JSON value in one line.
+    static func jsonLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     static func line(_ text: String = "") { write(Array("\(text)\n".utf8), to: STDOUT_FILENO) }
 
     static func note(_ text: String) { write(Array("\(text)\n".utf8), to: STDERR_FILENO) }

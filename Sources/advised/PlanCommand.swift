@@ -126,13 +126,15 @@ struct PlanCommand: ParsableCommand {
         if let series {
             cohorts.removeAll { $0.series.id != series }
             if cohorts.isEmpty {
-                Output.note("advised: there is no series '\(series)'")
+                Output.note("advised: there is no series '\(series)'" + configuration.hint(series: series))
                 throw Exits.no
             }
         }
         if let subscriber {
             guard let entry = configuration.subscribers.first(where: { $0.id == subscriber }) else {
-                Output.note("advised: there is no subscriber '\(subscriber)'")
+                Output.note(
+                    "advised: there is no subscriber '\(subscriber)'"
+                        + configuration.hint(subscriber: subscriber))
                 throw Exits.no
             }
             cohorts.removeAll { !PlanView.isMember(entry, of: $0, storedCohorts: stored) }

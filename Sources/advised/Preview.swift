@@ -51,6 +51,7 @@ struct Preview: ParsableCommand {
         let members = configuration.subscribers.filter { $0.series.contains(series.id) }
         let chosen = subscriber == nil ? members.first : members.first { $0.id == subscriber }
         if let chosen { return chosen }
+        if let subscriber { _ = try options.installation.subscriber(subscriber, in: configuration) }
         Output.note(
             subscriber.map { "advised: \($0) is not subscribed to \(series.id)" }
                 ?? "advised: \(series.id) has no subscribers yet")
@@ -93,7 +94,7 @@ struct PreviewedPoint {
 
 extension Endpoint {
     /// A subscriber's endpoint, as a single request needs it.
-    init(_ subscriber: Subscriber) {
+    convenience init(_ subscriber: Subscriber) {
         self.init(
             url: subscriber.url, secrets: subscriber.secrets, format: subscriber.format, limitKey: "",
             sharesHost: false, options: subscriber.options)

@@ -21,6 +21,16 @@ struct Run: ParsableCommand {
 
     func run() throws {
         ProcessHardening.forbidDumps()
+        ProcessMemory.shareArena()
+        let (daemon, locks, logger) = try prepare()
+        defer { for lock in locks { lock.release() } }
+        let ended = OneAnswer<DaemonExit>()
+        daemon.run { ended.give($0) }
+        try finish(ended.wait(), logger)
+    }
+
+    /// Apart from `run`, so that what was read is not kept for as long as the daemon runs.
+    private func prepare() throws -> (Daemon, [StateLock], Logger) {
         let installation = options.installation
         let loaded = installation.load()
         guard let configuration = loaded.configuration else {
@@ -35,7 +45,6 @@ struct Run: ParsableCommand {
             throw Exits.configuration
         }
         let locks = try installation.takeLocks(configuration)
-        defer { for lock in locks { lock.release() } }
         let store = try installation.openStore(configuration)
         let daemon = Daemon(
             Daemon.Parts(
@@ -44,9 +53,7 @@ struct Run: ParsableCommand {
                 load: { installation.load() }, controlSocket: installation.controlSocket, once: once,
                 seed: UInt64.random(in: .min ... .max)),
             configuration: configuration, store: store)
-        let ended = OneAnswer<DaemonExit>()
-        daemon.run { ended.give($0) }
-        try finish(ended.wait(), logger)
+        return (daemon, locks, logger)
     }
 
     private func finish(_ exit: DaemonExit, _ logger: Logger) throws {

@@ -37,7 +37,9 @@ struct Simulate: ParsableCommand {
         let ids = Set(configuration.subscribers.map(\.id))
         let outages = outage.compactMap(Simulate.outage)
         for outage in outages where !ids.contains(outage.subscriber) {
-            Output.note("advised: there is no subscriber '\(outage.subscriber)'")
+            Output.note(
+                "advised: there is no subscriber '\(outage.subscriber)'"
+                    + configuration.hint(subscriber: outage.subscriber))
             throw Exits.no
         }
         let home = configuration.series.first.flatMap { installation.zones.rules($0.zone.name) } ?? .utc

@@ -18,10 +18,7 @@ struct Test: ParsableCommand {
     func run() throws {
         let installation = options.installation
         let configuration = try installation.configuration()
-        guard let receiver = configuration.subscribers.first(where: { $0.id == subscriber }) else {
-            Output.note("advised: there is no subscriber '\(subscriber)'")
-            throw Exits.no
-        }
+        let receiver = try installation.subscriber(subscriber, in: configuration)
         let now = installation.clock.now.wall
         let body = testBody(try shown(receiver, configuration, installation, now), at: now)
         var random = SystemRandomNumberGenerator()

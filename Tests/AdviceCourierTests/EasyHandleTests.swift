@@ -25,7 +25,22 @@ extension OverSockets {
             #expect(reply.replyPrefix.count <= 1024)
         }
 
-        private static func behave(_ manner: Manner, _ connection: Connection) -> Receiver.Next {
+        @Test(
+            "once 503 was said it is that, and its wish is heard, whatever comes after it",
+            arguments: Manner.allCases)
+        func unavailable(manner: Manner) async throws {
+            let head = "HTTP/1.1 503 Busy\r\nretry-after: 7\r\n"
+            let receiver = try Receiver { connection, _ in Self.behave(manner, connection, head: head) }
+            let reply = try await send(.local(port: receiver.port, timeout: .seconds(1)))
+            receiver.stop()
+            #expect(reply.outcome == .retryAfter(.seconds(7)) && reply.status == 503, "\(reply)")
+            #expect(reply.error == "503 Service Unavailable")
+            #expect(receiver.requests.count == 1 && reply.replyPrefix.count <= 1024)
+        }
+
+        private static func behave(
+            _ manner: Manner, _ connection: Connection, head: String = head
+        ) -> Receiver.Next {
             switch manner {
             case .truncated: connection.write(head + "content-length: 100\r\n\r\nshort")
             case .endlessBody:
@@ -52,6 +67,75 @@ extension OverSockets {
                 return .reset
             }
             return .close
+        }
+
+        /// What a receiver may do that never says what became of the request.
+        enum Evasion: String, CaseIterable {
+            case drippingStatus, drippingContinue, halfAStatus, nothing, zeroes, onlyLineEnds
+
+            /// What is shown of it, by the manner in which libcurl meets it.
+            var words: [String] {
+                switch self {
+                case .drippingStatus, .drippingContinue: ["no answer within 1 s"]
+                case .halfAStatus: ["the answer is not HTTP", "the connection was closed without an answer"]
+                case .nothing: ["the connection was closed without an answer"]
+                case .zeroes, .onlyLineEnds: ["the answer is not HTTP"]
+                }
+            }
+        }
+
+        @Test(
+            "without a final status it is tried again, and nobody is kept waiting",
+            arguments: Evasion.allCases)
+        func evasive(evasion: Evasion) async throws {
+            let receiver = try Receiver { connection, _ in Self.behave(evasion, connection) }
+            let reply = try await send(.local(port: receiver.port, timeout: .seconds(1)))
+            receiver.stop()
+            #expect(reply.outcome == .retry && reply.status == 0, "\(reply)")
+            #expect(evasion.words.contains(reply.error ?? "none"), "\(reply.error ?? "none")")
+            #expect(reply.latency < .seconds(5))
+        }
+
+        private static func behave(_ evasion: Evasion, _ connection: Connection) -> Receiver.Next {
+            switch evasion {
+            case .drippingStatus:
+                for letter in "HTTP/1.1 200 OK" + String(repeating: "!", count: 1000) {
+                    guard connection.isOpen(after: 20), connection.write(String(letter)) else { break }
+                }
+            case .drippingContinue:
+                while connection.isOpen(after: 20), connection.write("HTTP/1.1 100 Continue\r\n\r\n") {}
+            case .halfAStatus: connection.write("HTTP/1.")
+            case .nothing: break
+            case .zeroes: connection.write(String(repeating: "\0", count: 4096))
+            case .onlyLineEnds: connection.write(String(repeating: "\r\n", count: 2048))
+            }
+            return .close
+        }
+
+        @Test("a compressed answer of 20 MB is not unpacked")
+        func bomb() async throws {
+            let packed = try Self.zeroesPacked(megabytes: 20)
+            let receiver = try Receiver { connection, _ in
+                connection.write(
+                    Self.head + "content-encoding: gzip\r\ncontent-length: \(packed.count)\r\n\r\n", packed)
+                return .close
+            }
+            let reply = try await send(.local(port: receiver.port))
+            receiver.stop()
+            #expect(packed.count < 50_000)
+            #expect(reply.outcome == .delivered && reply.replyPrefix == Array(packed.prefix(1024)))
+        }
+
+        private static func zeroesPacked(megabytes: Int) throws -> [UInt8] {
+            let process = Process()
+            let output = Pipe()
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments = ["-c", "head -c \(megabytes)000000 /dev/zero | gzip -9"]
+            process.standardOutput = output
+            try process.run()
+            let packed = try output.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            return Array(packed)
         }
 
         @Test("an endless body is left after 16 KiB, long before the time-out")

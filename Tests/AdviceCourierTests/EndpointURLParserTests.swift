@@ -71,6 +71,13 @@ struct EndpointURLParserTests {
             ("https://example.org/SECRET#part", "fragment"),
             ("https://example.org/SECRET#", "fragment"),
             ("https://./SECRET", "host"),
+            ("https://127.0.0.1./SECRET", "ends in a dot"), ("https://%31%30.0.0.1./SECRET", "ends in a dot"),
+            ("https://-example.org/SECRET", "no host name has"),
+            ("https://%2bexample.org/SECRET", "valid"),
+            ("https://example.org%2525/SECRET", "no host name has"),
+            ("https://example.org|SECRET/", "no host name has"),
+            ("https://example.org%3a443%3a10.0.0.1/SECRET", "valid"),
+            ("https://example.org%2c10.0.0.1/SECRET", "valid"),
         ])
     func bad(text: String, part: String) {
         guard case .failure(let mistake) = parseEndpointURL(text) else {

@@ -118,6 +118,69 @@ extension OverSockets {
                 reply.outcome == .retry && reply.error?.hasPrefix("no TLS connection") == true, "\(reply)")
         }
 
+        @Test("an endpoint's own authorities stand in place of the system's, for that request alone")
+        func ownAuthorities() async throws {
+            let shop = try TLSReceiver(.good)
+            defer { shop.stop() }
+            let post = Post()
+            defer { post.close() }
+            var request = CourierRequest.local("https://localhost:\(shop.port)/hook")
+            func outcome(_ tls: CourierRequest.TLS?) async throws -> String? {
+                request.tls = tls
+                request.token += 1
+                let reply = try await post.send(request)
+                return reply.outcome == .delivered ? nil : reply.error ?? "\(reply.outcome)"
+            }
+            let unknown = "the certificate's authority is unknown"
+            #expect(try await outcome(nil) == unknown)
+            #expect(try await outcome(.init(authorities: shop.authority)) == nil)
+            #expect(try await outcome(nil) == unknown)
+        }
+
+        @Test("a client's certificate and key are shown to the receiver that asks, and to no other")
+        func clientCertificate() async throws {
+            let shop = try TLSReceiver(.good, asksClients: true)
+            defer { shop.stop() }
+            let post = Post(caBundle: shop.bundle)
+            defer { post.close() }
+            var request = CourierRequest.local("https://localhost:\(shop.port)/hook")
+            func send(_ tls: CourierRequest.TLS?) async throws -> CourierReply {
+                request.tls = tls
+                request.token += 1
+                return try await post.send(request)
+            }
+            let own = CourierRequest.TLS(certificate: shop.certificate, key: try shop.key)
+            #expect(try await send(nil).outcome == .retry)
+            #expect(try await send(own).outcome == .delivered)
+            #expect(try await send(nil).outcome == .retry)
+            let broken = CourierRequest.TLS(certificate: shop.certificate, key: Array("no key\n".utf8))
+            let reply = try await send(broken)
+            #expect(reply.outcome == .ours)
+            #expect(reply.error == "our client certificate or its key cannot be used")
+        }
+
+        @Test("authorities of their own cost those without no second look at the system's")
+        func apart() async throws {
+            let shop = try TLSReceiver(.good)
+            defer { shop.stop() }
+            let (replies, reply) = AsyncStream.makeStream(of: CourierReply.self)
+            let courier = ShardedCourier(addressGuard: AddressGuard(ownAddresses: [])) {
+                for one in $0 { reply.yield(one) }
+            }
+            defer { courier.close() }
+            let opened = try OpenCount(of: CurlCourier.systemCABundle)
+            var next = replies.makeAsyncIterator()
+            for token in 0..<10 {
+                var request = CourierRequest.local(
+                    "https://localhost:\(shop.port)/hook", token: UInt64(token))
+                if token % 2 == 1 { request.tls = .init(authorities: shop.authority) }
+                courier.send([request])
+                let outcome = try #require(await next.next()).outcome
+                #expect((outcome == .delivered) == (token % 2 == 1))
+            }
+            #expect(opened.count() == 1)
+        }
+
         @Test("a receiver without TLS is told apart")
         func noTLS() async throws {
             let receiver = try Receiver { connection, _ in

@@ -11,10 +11,15 @@ final class Post: Sendable {
     let courier: CurlCourier
     private let replies: AsyncStream<CourierReply>
 
-    init(ownAddresses: [IPAddress] = [], caBundle: String = CurlCourier.systemCABundle) {
+    init(
+        ownAddresses: [IPAddress] = [], caBundle: String = CurlCourier.systemCABundle,
+        resolver: Resolver = Resolver()
+    ) {
         let (stream, continuation) = AsyncStream.makeStream(of: CourierReply.self)
         replies = stream
-        courier = CurlCourier(addressGuard: AddressGuard(ownAddresses: ownAddresses), caBundle: caBundle) {
+        courier = CurlCourier(
+            addressGuard: AddressGuard(ownAddresses: ownAddresses), caBundle: caBundle, resolver: resolver
+        ) {
             for reply in $0 { continuation.yield(reply) }
         }
     }

@@ -103,8 +103,8 @@ struct Connection: Sendable {
 
     /// False once the peer has gone.
     @discardableResult
-    func write(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
+    func write(_ text: String, _ more: [UInt8] = []) -> Bool {
+        let bytes = Array(text.utf8) + more
         var start = 0
         while start < bytes.count {
             let count = bytes[start...].withUnsafeBytes {

@@ -15,7 +15,15 @@ struct TLSReceiver {
     private let server: Process
     private let input = Pipe()
 
-    init(_ certificate: Certificate, newest: String = "TLSv1_3") throws {
+    /// The test's own authority, with which a client may prove itself; and a certificate and key that it has
+    /// signed.
+    var authority: String { folder.appendingPathComponent("known.pem").path }
+    var certificate: String { folder.appendingPathComponent("good.pem").path }
+    var key: [UInt8] {
+        get throws { [UInt8](try Data(contentsOf: folder.appendingPathComponent("key.pem"))) }
+    }
+
+    init(_ certificate: Certificate, newest: String = "TLSv1_3", asksClients: Bool = false) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("advised-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -33,7 +41,7 @@ struct TLSReceiver {
         server.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
         server.standardInput = input
         server.standardError = FileHandle.nullDevice
-        server.arguments = ["-c", Self.serve, "\(name).pem", "key.pem", newest]
+        server.arguments = ["-c", Self.serve, "\(name).pem", "key.pem", newest, asksClients ? "yes" : "no"]
         server.currentDirectoryURL = folder
         let output = Pipe()
         server.standardOutput = output
@@ -112,6 +120,9 @@ struct TLSReceiver {
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = getattr(ssl.TLSVersion, sys.argv[3])
         context.load_cert_chain(sys.argv[1], sys.argv[2])
+        if sys.argv[4] == "yes":
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations("known.pem")
         def serve(plain):
             try:
                 with context.wrap_socket(plain, server_side=True) as peer:

@@ -136,10 +136,17 @@ struct DeliveryTests {
 extension Site {
     /// Awaits that the running daemon has recorded so many deliveries.
     func awaitDelivered(_ count: Int, within limit: Duration = .seconds(20)) async throws {
+        try await awaitState("delivered", of: count, within: limit)
+    }
+
+    /// Awaits that the record has `count` deliveries in a state.
+    func awaitState(
+        _ state: String, of count: Int, within limit: Duration = .seconds(20)
+    ) async throws {
         let deadline = ContinuousClock.now + limit
-        while try await counts()["delivered"] != .number(Double(count)) {
+        while try await counts()[state] != .number(Double(count)) {
             guard ContinuousClock.now < deadline else {
-                throw TimedOut(description: "\(count) deliveries are not recorded: \(try await counts())")
+                throw TimedOut(description: "\(count) are not \(state): \(try await counts())")
             }
         }
     }

@@ -1,13 +1,17 @@
 import Foundation
-import Glibc
 
-/// nginx as a receiver that is never the bottleneck: it notes the address dialled, the webhook-id and the
-/// attempt of each request, and answers 204.
+/// nginx as a receiver that is never the bottleneck, or as one that limits the rate: it notes each request
+/// and what it answered, which is 204 unless it is told otherwise.
 struct Nginx {
     struct Line {
+        /// The address dialled.
         var host: Substring
         var id: Substring
         var attempt: Substring
+        var status: Int
+        /// Milliseconds since the epoch, when it was answered.
+        var at: Int
+        var path: Substring
     }
 
     let port: Int
@@ -15,25 +19,42 @@ struct Nginx {
 
     var lines: [Line] {
         String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
-            .split(separator: "\n").map { $0.split(separator: " ") }.filter { $0.count == 3 }
-            .map { Line(host: $0[0], id: $0[1], attempt: $0[2]) }
+            .split(separator: "\n").compactMap(Line.init)
+    }
+}
+
+extension Nginx.Line {
+    /// Nil for one that is still being written.
+    fileprivate init?(_ text: Substring) {
+        let words = text.split(separator: " ")
+        guard words.count == 7, words[6] == "end", let status = Int(words[3]), let at = Double(words[4])
+        else {
+            return nil
+        }
+        self.init(
+            host: words[0], id: words[1], attempt: words[2], status: status, at: Int((at * 1000).rounded()),
+            path: words[5])
     }
 }
 
 extension Site {
-    func nginx() async throws -> Nginx {
+    /// `http` are further lines of nginx's `http`, `server` of its `server`.
+    func nginx(http: String = "", server: String = "") async throws -> Nginx {
         let port = try Loopback.freePort()
         let prefix = folder + "/nginx"
         try FileManager.default.createDirectory(atPath: prefix, withIntermediateDirectories: true)
         let nginx = Nginx(port: port, log: prefix + "/access.log")
-        let configuration = try write(nginxConfiguration(prefix, port), to: "nginx/nginx.conf")
-        let child = try start(
-            [Tools.nginx(), "-p", prefix, "-c", configuration, "-e", prefix + "/error.log"], named: "nginx")
-        try await poll("nginx listens: \(child.errors)") { Loopback.answers(on: port) }
+        let configuration = try write(nginxConfiguration(prefix, port, http, server), to: "nginx/nginx.conf")
+        let program = try Tools.debian("nginx", package: "nginx-light")
+        try await serve(
+            [program, "-p", prefix, "-c", configuration, "-e", prefix + "/error.log"], named: "nginx",
+            on: port)
         return nginx
     }
 
-    private func nginxConfiguration(_ prefix: String, _ port: Int) -> String {
+    private func nginxConfiguration(
+        _ prefix: String, _ port: Int, _ http: String, _ server: String
+    ) -> String {
         let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map { "\($0)_temp_path \(prefix)/\($0);" }
         return """
@@ -45,55 +66,17 @@ extension Site {
             events { worker_connections 8192; }
             http {
                 \(folders.joined(separator: " "))
-                log_format received '$server_addr $http_webhook_id $http_webhook_attempt';
+                log_format received '$server_addr $http_webhook_id $http_webhook_attempt '
+                    '$status $msec $uri end';
                 access_log \(prefix)/access.log received;
+                \(http)
                 server {
                     listen 0.0.0.0:\(port) backlog=4096;
+                    \(server)
                     location / { return 204; }
                 }
             }
 
             """
-    }
-}
-
-/// Ports of 127.0.0.1.
-enum Loopback {
-    /// One that nobody listens on.
-    static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var address = address(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let found = withPointer(to: &address) {
-            bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-        }
-        guard found else { throw Missing("no free port: \(String(cString: strerror(errno)))") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    static func answers(on port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var address = address(port: port)
-        return withPointer(to: &address) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-    }
-
-    private static func address(port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        return address
-    }
-
-    private static func withPointer<Result>(
-        to address: inout sockaddr_in, _ body: (UnsafeMutablePointer<sockaddr>) -> Result
-    ) -> Result {
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) }
-        }
     }
 }

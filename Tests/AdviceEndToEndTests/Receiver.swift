@@ -42,7 +42,8 @@ struct Receiver {
         return try requests
     }
 
-    private func entries(_ event: String) -> [Data] {
+    /// What its log has of one event, each a JSON object.
+    func entries(_ event: String) -> [Data] {
         let mark = Data("{\"event\": \"\(event)\"".utf8)
         let data = FileManager.default.contents(atPath: log) ?? Data()
         // Only whole lines: one that is being written has no end yet.

@@ -22,6 +22,8 @@ struct Settings {
     var delivery: [String] = []
     /// Further lines of the series.
     var series: [String] = []
+    /// Where there is a second series of the same points, `later`: its `at`.
+    var later: String?
     var logLevel = "trace"
 
     init(_ subscribers: [Subscriber] = []) {
@@ -33,12 +35,16 @@ struct Settings {
     init(ann url: String) { self.init([Subscriber(id: "ann", url: url)]) }
 
     var yaml: String {
-        var lines = ["series:", "  daily:"]
-        lines += [
-            "title: One a day", "points: points/", "start: \(start)", "at: \(at)", "zone: \(wall.zone)",
-            "notice: Not medical advice.",
-        ].map { "    " + $0 }
-        lines += series.map { "    " + $0 }
+        var lines = ["series:"]
+        for (id, at) in [("daily", at), ("later", later)] {
+            guard let at else { continue }
+            lines.append("  \(id):")
+            lines += [
+                "title: One a day", "points: points/", "start: \(start)", "at: \(at)", "zone: \(wall.zone)",
+                "notice: Not medical advice.",
+            ].map { "    " + $0 }
+            lines += series.map { "    " + $0 }
+        }
         lines += ["subscribers: { file: subscribers.yaml }", "delivery:"]
         lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
         lines += ["status: { listen: off }", "log: { level: \(logLevel), format: json }"]

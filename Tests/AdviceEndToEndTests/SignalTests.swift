@@ -24,12 +24,13 @@ struct SignalTests {
     @Test("TERM in a fan-out: the next run sends the rest, and repeats nothing")
     func stopInAFanOut() async throws {
         try await Site.with { site in
-            // However busy this machine is: who comes 61st waits until the signal has been sent.
+            // However busy this machine is: who comes 61st waits until the signal has been sent, and who
+            // waits keeps the next one to its host from being sent.
             let receiver = try await site.receiver(gate: "gate", openFor: 60)
             var settings = Settings(
-                (0..<300).map { .init(id: "s\($0)", url: "http://127.0.1.\($0 % 250 + 1):\(receiver.port)/") }
+                (0..<300).map { .init(id: "s\($0)", url: "http://127.0.1.\($0 % 100 + 1):\(receiver.port)/") }
             )
-            settings.delivery = ["concurrency: 32"]
+            settings.delivery = ["concurrency: 32", "per_host: 1"]
             try site.write(settings)
             let daemon = try await site.daemon()
             try await receiver.requests(61)

@@ -6,6 +6,8 @@ import Synchronization
 final class Site: Sendable {
     let folder: String
     private let binary: String
+    /// What stands before the binary: nothing, or the way to another network.
+    private let entrance = Mutex<[String]>([])
     private let children = Mutex<[ChildProcess]>([])
     private let counter = Atomic<Int>(0)
 
@@ -53,6 +55,11 @@ final class Site: Sendable {
 
     // MARK: Programs
 
+    private var program: [String] { entrance.withLock { $0 } + [binary] }
+
+    /// From now on the program is started by way of `words`.
+    func enter(by words: [String]) { entrance.withLock { $0 = words } }
+
     /// What a command did.
     struct Finished {
         var ending: Ending
@@ -74,14 +81,14 @@ final class Site: Sendable {
         _ arguments: [String], environment: [String: String] = [:], within limit: Duration = .seconds(30)
     ) async throws -> Finished {
         let child = try start(
-            [binary] + arguments + installation(arguments), named: arguments.first ?? "advised",
+            program + arguments + installation(arguments), named: arguments.first ?? "advised",
             environment: environment)
         return try await finished(child, within: limit)
     }
 
     /// Runs a command as its words stand, without this site's configuration.
     func plain(_ arguments: [String]) async throws -> Finished {
-        try await finished(start([binary] + arguments, named: "plain"), within: .seconds(30))
+        try await finished(start(program + arguments, named: "plain"), within: .seconds(30))
     }
 
     /// Starts the daemon, and awaits that it has: it says so.
@@ -95,24 +102,30 @@ final class Site: Sendable {
 
     /// Starts the daemon, which may be told to say nothing.
     func quietDaemon(environment: [String: String] = [:]) throws -> ChildProcess {
-        try start([binary, "run"] + installation(["run"]), named: "daemon", environment: environment)
+        try start(program + ["run"] + installation(["run"]), named: "daemon", environment: environment)
     }
 
     /// Starts `listen`.
     func listener(_ arguments: [String]) throws -> ChildProcess {
-        try start([binary, "listen"] + arguments, named: "listen")
+        try start(program + ["listen"] + arguments, named: "listen")
+    }
+
+    /// Starts `log --follow`.
+    func follow(_ arguments: String...) throws -> ChildProcess {
+        try start([binary, "log", "--follow"] + arguments + installation(["log"]), named: "follow")
     }
 
     /// Starts `run --once` with an order to the receiver in place that names its process.
     func runOnce(orders: String, _ order: String, _ more: String = "") throws -> ChildProcess {
         let script = "echo \(order) $$ \(more) >\(orders) && exec \"$@\""
         return try start(
-            ["/bin/sh", "-c", script, "sh", binary, "run", "--once"] + installation(["run"]), named: "run")
+            ["/bin/sh", "-c", script, "sh"] + program + ["run", "--once"] + installation(["run"]),
+            named: "run")
     }
 
     /// Runs a command with a shell's redirections behind it, such as `2>&-`.
     func redirected(_ redirection: String, _ arguments: String...) async throws -> Finished {
-        let words = ["/bin/sh", "-c", "exec \"$@\" \(redirection)", "sh", binary]
+        let words = ["/bin/sh", "-c", "exec \"$@\" \(redirection)", "sh"] + program
         return try await finished(
             start(words + arguments + installation(arguments), named: "redirected"), within: .seconds(30))
     }

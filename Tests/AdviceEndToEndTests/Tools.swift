@@ -27,14 +27,40 @@ enum Tools {
             "there is no Python with standardwebhooks; scripts/python-venv makes it")
     }
 
-    static func nginx() throws -> String {
-        try existing(["/usr/sbin/nginx", "/usr/bin/nginx"], "nginx is missing: apt-get install nginx-light")
+    /// The courier alone, as Benchmarks/courier drives it: `$ADVISED_COURIER_BENCH`.
+    static func courierBench() throws -> String {
+        try existing(
+            [environment["ADVISED_COURIER_BENCH"] ?? root + "/.build-tests/release/courier-bench"],
+            "there is no courier-bench; scripts/build --tests makes it")
     }
 
-    /// A Python program of this folder.
-    static func script(_ name: String) -> String {
-        URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers/" + name
+    static func valgrind() throws -> String {
+        try existing(["/usr/bin/valgrind"], "valgrind is missing: apt-get install valgrind")
     }
+
+    static func strip() throws -> String {
+        try existing(["/usr/bin/strip"], "strip is missing: apt-get install binutils")
+    }
+
+    /// A program of Debian's `package`.
+    static func debian(_ program: String, package: String) throws -> String {
+        try existing(
+            ["/usr/bin/", "/usr/sbin/"].map { $0 + program },
+            "\(program) is missing: apt-get install \(package)")
+    }
+
+    /// A program of PyPI's, of `$ADVISED_VENV`, else of `.venv`.
+    static func pypi(_ program: String) throws -> String {
+        try existing(
+            [(environment["ADVISED_VENV"] ?? root + "/.venv") + "/bin/" + program],
+            "there is no \(program); scripts/python-venv installs it")
+    }
+
+    /// The folder of the Python programs.
+    static let scripts = URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers"
+
+    /// A Python program of this folder.
+    static func script(_ name: String) -> String { scripts + "/" + name }
 
     private static func existing(_ paths: [String], _ otherwise: String) throws -> String {
         guard let path = paths.first(where: FileManager.default.isExecutableFile) else {

@@ -66,6 +66,21 @@ struct MigrationTests {
         store.close()
     }
 
+    @Test("from 2 keeps the attempts, as those of before any replay")
+    func fromTwo() throws {
+        try versionOne()
+        let connection = try SQLiteConnection(path: scratch.database, mode: .readWrite)
+        try connection.execute("PRAGMA foreign_keys = OFF; BEGIN")
+        try connection.execute(try #require(Schema.migrations[2]))
+        try connection.execute("UPDATE attempt SET arrived = 1; PRAGMA user_version = 2; COMMIT")
+        connection.close()
+        let store = try SQLiteStore(path: scratch.database)
+        let attempts = "SELECT replay, number, at, status, error, latency, reply, arrived FROM attempt"
+        #expect(try store.connection.query(attempts) == [[0, 1, 5, 503, "no", 40, .bytes([]), 1]])
+        #expect(try store.connection.query("SELECT * FROM replay").isEmpty)
+        store.close()
+    }
+
     @Test("leaves the database as it was beside it, to its owner alone")
     func copy() throws {
         try versionOne()

@@ -69,11 +69,17 @@ struct SchemaTests {
 @Suite("the ranges of batches")
 struct BatchRangeTests {
     @Test(
-        "cover every slot hash once", arguments: [(0, 1), (1, 1), (500, 1), (501, 2), (1_000_000, 2000)])
+        "cover every slot hash once, the first ones smaller",
+        arguments: [(0, 1), (1, 1), (64, 1), (65, 2), (500, 4), (1012, 5), (1013, 6), (1_000_000, 2003)])
     func cover(_ members: Int, _ count: Int) {
         let ranges = BatchRange.cut(members: members, size: 500)
         #expect(ranges.count == count)
         #expect(ranges.first?.first.value == 0 && ranges.last?.last.value == .max)
+        // Of members that are evenly spread, as hashes are.
+        let sizes = ranges.map {
+            Double($0.last.value - $0.first.value) / Double(UInt64.max) * Double(members)
+        }
+        #expect(sizes.allSatisfy { $0 < 533 } && (sizes.count == 1 || (31.9...32.1).contains(sizes[0])))
         for (left, right) in zip(ranges, ranges.dropFirst()) {
             #expect(left.last.value + 1 == right.first.value)
             #expect(!left.overlaps(right) && !right.overlaps(left))

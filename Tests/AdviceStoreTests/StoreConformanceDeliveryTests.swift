@@ -66,7 +66,7 @@ extension StoreConformance {
                 if claim.batches.isEmpty { break }
                 claims.append(claim)
             }
-            #expect(claims.flatMap(\.batches).count == 3)
+            #expect(claims.flatMap(\.batches).count == 6)
             #expect(claims.first?.nextDue == t0)
             let order = claims.flatMap(\.deliveries).map {
                 SlotHash(series: "s", subscriber: $0.subscriberID).value

@@ -1,7 +1,8 @@
 import AdviceCore
-import AdviceStore
 import Glibc
 import Testing
+
+@testable import AdviceStore
 
 /// A directory of its own for one test, gone with the test.
 final class ScratchDirectory {
@@ -15,7 +16,8 @@ final class ScratchDirectory {
 
     deinit {
         for name in [
-            "advised.db", "advised.db-wal", "advised.db-shm", "advised.db.v1", "lock", "other",
+            "advised.db", "advised.db-wal", "advised.db-shm", "advised.db.v1", "advised.db.v2", "lock",
+            "other",
         ] {
             unlink(path + "/" + name)
         }
@@ -49,6 +51,13 @@ final class Bench {
         store.close()
         store = try SQLiteStore(path: scratch.database)
         store.trustsClock = true
+    }
+
+    /// What operators have decided, in order.
+    func decisions() throws -> [String] {
+        let connection = try SQLiteConnection(path: scratch.database, mode: .readOnly)
+        defer { connection.close() }
+        return try connection.query("SELECT what FROM decision ORDER BY number").compactMap { $0[0].text }
     }
 
     func reader() throws -> any StoreReader {

@@ -117,7 +117,12 @@ extension PlantedBug? {
         var claim = claim
         if self == .rehearsalSent {
             for place in claim.deliveries.indices {
-                claim.deliveries[place].release.edition.replace(".shadow", with: "")
+                let release = claim.deliveries[place].release
+                claim.deliveries[place].release = ReleaseInfo(
+                    number: release.number, type: release.type, series: release.series,
+                    edition: release.edition.replacing(".shadow", with: ""), subject: release.subject,
+                    pointNumber: release.pointNumber, releasedAt: release.releasedAt,
+                    scheduledFor: release.scheduledFor, cohort: release.cohort, revision: release.revision)
             }
         }
         guard self == .orderNotKept else { return claim }

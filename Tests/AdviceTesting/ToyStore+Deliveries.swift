@@ -222,8 +222,7 @@ extension ToyStore {
         let receivers = batch.isCorrection ? self.receivers(of: release) : batch.members
         return receivers.filter { subscriber in
             !release.earlier.contains { subject in
-                let state = rows[DeliveryKey(subject: subject, subscriber: subscriber)]?.record.state
-                return state == .waiting || state == .held || state == .delivered
+                isHad(DeliveryKey(subject: subject, subscriber: subscriber))
             }
         }
         .filter { release.kind == .correction || !hasDelivery(of: release, $0) }
@@ -245,8 +244,9 @@ extension ToyStore {
         }
         if standing == .suspended, batch == nil { standing = .probe }
         claimed.insert(key)
+        let info = release.info.named(Replay.subject(release.info.subject, count: known?.newIDs ?? 0))
         var delivery = ClaimedDelivery(
-            key: key, batch: batch, release: release.info, subscriberID: subscriber.id,
+            key: key, batch: batch, release: info, subscriberID: subscriber.id,
             attempts: known?.record.attempts ?? 0, due: due, isArrears: known?.dueAt != nil,
             goneAt: known?.record.goneAt, standing: standing,
             endpoint: Endpoint(
@@ -259,7 +259,7 @@ extension ToyStore {
     }
 
     /// The cohort of the series that the subscriber is in now.
-    private func present(_ subscriber: Int64, in series: String) -> Int64? {
+    func present(_ subscriber: Int64, in series: String) -> Int64? {
         members.first {
             $0.subscriber == subscriber && $0.until == nil && cohorts[Int($0.cohort) - 1].series == series
         }?.cohort
@@ -286,7 +286,7 @@ extension ToyStore {
         }
     }
 
-    private func isSuperseded(_ release: Release) -> Bool {
+    func isSuperseded(_ release: Release) -> Bool {
         releases.contains {
             $0.kind == .correction && $0.info.series == release.info.series
                 && $0.edition == release.edition && $0.info.cohort == release.info.cohort
@@ -298,7 +298,8 @@ extension ToyStore {
     private func receivers(of correction: Release) -> [Int64] {
         let numbers = Set(prior(to: correction).map(\.info.number))
         return rows.values.filter { row in
-            numbers.contains(row.record.release) && (row.record.state == .delivered || row.mayHaveArrived)
+            numbers.contains(row.record.release)
+                && (row.record.state == .delivered || row.mayHaveArrived || row.wasHad)
         }.map(\.record.key.subscriber).sorted().uniqued()
     }
 
@@ -380,7 +381,7 @@ extension ToyStore {
         guard let revision = newer.map(\.info.revision).max() else { return nil }
         let newest = newer.filter { $0.info.revision == revision }
         let isOpen = !row.record.state.isSettled
-        let mayHave = row.record.state == .delivered || row.mayHaveArrived
+        let mayHave = row.record.state == .delivered || row.mayHaveArrived || row.wasHad
         var successor = newest.first { $0.kind == (mayHave ? .correction : .rerelease) }
         // Who had the point is sent the newest correction for that.
         if release.kind == .correction, !mayHave { successor = nil }

@@ -199,10 +199,15 @@ extension ToyStore {
         }
     }
 
+    /// Its subscriber has the point, or will, or had it before it was replayed.
+    func isHad(_ key: DeliveryKey) -> Bool {
+        guard let row = rows[key] else { return false }
+        return row.wasHad || [.waiting, .held, .delivered].contains(row.record.state)
+    }
+
     func hasDelivery(of release: Release, _ subscriber: Int64) -> Bool {
         release.earlier.contains { subject in
-            let state = rows[DeliveryKey(subject: subject, subscriber: subscriber)]?.record.state
-            return state == .waiting || state == .held || state == .delivered
+            isHad(DeliveryKey(subject: subject, subscriber: subscriber))
         }
             || subjectNames.indices.contains { place in
                 let name = subjectNames[place]

@@ -27,6 +27,10 @@ public struct ToyStore: Sendable {
         var mayHaveArrived = false
         /// So it is taken while its answer is still to come.
         var isAssumed = false
+        /// How often it was replayed, how often with a new id, and whether it was delivered before.
+        var replays = 0
+        var newIDs: Int64 = 0
+        var wasHad = false
         /// When it was written last.
         var changed = Instant(nanoseconds: .min)
     }
@@ -84,6 +88,8 @@ public struct ToyStore: Sendable {
     /// By an operator: until that day, or until resumed.
     var paused: [Int64: CivilDate?] = [:]
     public internal(set) var alerts: [Alert] = []
+    /// Keys of what was sent again because a person wanted it.
+    public internal(set) var replayed: Set<DeliveryKey> = []
     var members: [Member] = []
     var joiners: [Joiner] = []
     var batches: [Batch] = []
@@ -208,6 +214,9 @@ public struct ToyStore: Sendable {
         case .subscriber(let decision, let words):
             guard decide(decision, now) else { return .unknownSubscriber }
             decisions.append(words)
+        case .replay(let wanted, let words):
+            guard let count = replay(wanted, words, now) else { return .unknownSubscriber }
+            return .replayed(count)
         case .shiftWaits:
             for key in open {
                 guard let row = rows[key], row.changed > now, let next = row.record.nextAttemptAt else {

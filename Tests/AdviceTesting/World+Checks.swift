@@ -95,7 +95,8 @@ extension World {
         note(!store.isClaimed(delivery.key), "sent though it is not claimed")
         note(groupsUnderway.count >= Limits.groupsUnderway, "P11: sent while the disk is behind")
         note(!isUp, "P11: sent after the end")
-        let young = inFlight.keys.count { sentAt[$0].map { clock.boot - $0 < Limits.youngFor } ?? true }
+        // Older ones may have left their places already, however soon the others answer.
+        let young = inFlight.keys.count { sentAt[$0].map { clock.boot - $0 < Limits.shortestYoung } ?? true }
         note(young >= concurrency, "more in flight than concurrency")
         if let next = row?.nextAttemptAt {
             note(isLate(next, by: .minutes(5)), "P9: an attempt long after its time")
@@ -147,7 +148,7 @@ extension World {
 
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
-        case .save, .enter, .welcome, .correct, .subscriber, .shiftWaits, .hold, .alert: break
+        case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert: break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
         }

@@ -332,6 +332,7 @@ public struct World: Sendable {
         checkWrite(transaction)
         let before = store.batchNumber
         let result = store.commit(transaction, now: clock.wall)
+        for key in store.replayed { ledgerOfReceivers.excuse(key) }
         if bug == .fanOutOutsideTransaction, case .released = result, draw(4) {
             // The process died between the two.
             store.dropBatches(after: before)

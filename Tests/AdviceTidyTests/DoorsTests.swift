@@ -10,7 +10,7 @@ struct DoorsTests {
         "AdviceConfig": ["AdviceCore", "Yams", "Foundation", "FoundationEssentials"],
         "AdviceMessage": ["AdviceCore", "CMark", "Crypto", "FoundationEssentials"],
         "AdviceStore": ["AdviceCore", "CSQLite", "FoundationEssentials", "Glibc"],
-        "AdviceCourier": ["AdviceCore", "AdviceQueue", "CCurl", "Dispatch", "Glibc"],
+        "AdviceCourier": ["AdviceCore", "AdviceQueue", "CCurl", "Dispatch", "Glibc", "Synchronization"],
         "AdviceListener": ["CMicroHTTPD", "Dispatch", "Glibc", "Synchronization"],
         "AdviceDaemon": [
             "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",

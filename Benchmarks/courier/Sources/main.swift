@@ -5,11 +5,13 @@ import Glibc
 import Synchronization
 
 /// Drives the courier as the daemon does, with the work that `bare.c` gives to libcurl alone:
-///     courier-bench many|one PORT DELIVERIES CONCURRENCY
-/// and prints `rate CPU-us-per-delivery not-delivered`.
+///     courier-bench many|one|kept PORT DELIVERIES CONCURRENCY
+/// where `kept` is `many` with the settings taken away that keep it linear, and prints
+/// `rate CPU-us-per-delivery not-delivered`.
 
 struct Work {
     let isManyHosts: Bool
+    let keepsConnections: Bool
     let port: Int
     let deliveries: Int
     let concurrency: Int
@@ -72,7 +74,7 @@ final class Run: Sendable {
             body: body, connectTimeout: .seconds(5), timeout: .seconds(15))
         request.allowHTTP = true
         request.allowNetworks = [AddressBlock(around: .v4(127 << 24), prefixLength: 8)]
-        request.keepsConnection = !work.isManyHosts
+        request.keepsConnection = work.keepsConnections
         return request
     }
 }
@@ -88,12 +90,13 @@ let arguments = CommandLine.arguments
 guard arguments.count == 5, let port = Int(arguments[2]), let deliveries = Int(arguments[3]),
     let concurrency = Int(arguments[4])
 else {
-    print("usage: courier-bench many|one PORT DELIVERIES CONCURRENCY")
+    print("usage: courier-bench many|one|kept PORT DELIVERIES CONCURRENCY")
     exit(64)
 }
 let run = Run(
     Work(
-        isManyHosts: arguments[1] == "many", port: port, deliveries: deliveries, concurrency: concurrency))
+        isManyHosts: arguments[1] != "one", keepsConnections: arguments[1] != "many", port: port,
+        deliveries: deliveries, concurrency: concurrency))
 let clock = ContinuousClock()
 let cpuBefore = cpuMicroseconds()
 let start = clock.now

@@ -1,3 +1,5 @@
+internal import AdviceCore
+
 /// The limits of what is read, in one place, each with its unit and its reason.
 enum Limits {
     /// Bytes of the settings file: what a person can have written.
@@ -30,10 +32,8 @@ enum Limits {
     static let releaseDaySearch = 3660
     /// Days ahead for which gaps in local time are told.
     static let gapOutlook = 731
-    /// Subscribers at one host from which on the time that a release takes is told.
-    static let bigHost = 10_000
-    /// What one delivery to a big host is taken to last, in milliseconds, for that estimate.
-    static let deliveryMilliseconds = 200
+    /// The time that a release takes at one host is told where it is longer than this.
+    static let quickFanOut = Span.minutes(1)
     /// Warnings of one kind that are shown one by one.
     static let warningsOfAKind = 10
 }

@@ -77,6 +77,6 @@ private func slips(_ left: [UInt8], _ right: [UInt8], atMost limit: Int) -> Int?
 }
 
 /// `; did you mean 'title'?`, or nothing.
-func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
+public func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
     nearest(to: word, among: candidates).map { "; did you mean '\($0)'?" } ?? ""
 }

@@ -98,12 +98,18 @@ struct RosterChecks {
         hasher.combine(url.port)
         let hash = hasher.finalize()
         let place = Int32(clamping: others.count)
-        hosts[hash, default: Host(count: 0, first: place)].count += 1
-        if let host = hosts[hash], host.count == Limits.bigHost {
-            let first = Int(host.first)
-            let format = first < others.count ? others[first].format : member.subscriber.format
-            bigHosts.append((hash, url, format))
-        }
+        let before = hosts[hash] ?? Host(count: 0, first: place)
+        let host = Host(count: before.count + 1, first: before.first)
+        hosts[hash] = host
+        guard Self.isBig(host), !Self.isBig(before) else { return }
+        let first = Int(host.first)
+        let format = first < others.count ? others[first].format : member.subscriber.format
+        bigHosts.append((hash, url, format))
+    }
+
+    /// A release may take long there: with how many in flight is looked at in the end.
+    private static func isBig(_ host: Host) -> Bool {
+        fanOutEstimate(to: Int(host.count), inFlight: 1) > Limits.quickFanOut
     }
 
     private func warnOfBigHosts() {
@@ -111,8 +117,9 @@ struct RosterChecks {
             guard let host = hosts[hash] else { continue }
             let count = Int(host.count)
             let limit = inFlight(at: url, url.limitKey, format)
-            let milliseconds = (count + limit - 1) / limit * Limits.deliveryMilliseconds
-            let minutes = (milliseconds + 59_999) / 60_000
+            let span = fanOutEstimate(to: count, inFlight: limit)
+            guard span > Limits.quickFanOut else { continue }
+            let minutes = (span.milliseconds + 59_999) / 60_000
             let name = url.port == 443 ? url.host : url.limitKey
             file.warning(
                 at: urlPositions[Int(host.first)],

@@ -17,23 +17,25 @@ public enum DeliveryState: String, Hashable, Sendable, CaseIterable {
     public var isSettled: Bool { self == .delivered || self == .exhausted || self == .cancelled }
 }
 
-/// What deliveries of one release share.
-public struct ReleaseInfo: Hashable, Sendable {
+/// What deliveries of one release share: one object for all of them, so that a delivery is copied on its way
+/// through the daemon at the cost of a reference.
+public final class ReleaseInfo: Sendable {
     /// The store's number of the release.
-    public var number: Int64
+    public let number: Int64
     /// For example `advice.point.released`.
-    public var type: String
-    public var series: String
-    public var edition: String
-    /// The point's id; of a revision, with its number: `build-trust.2`.
-    public var subject: String
-    public var pointNumber: Int
-    public var releasedAt: Instant
-    public var scheduledFor: Instant
+    public let type: String
+    public let series: String
+    public let edition: String
+    /// What is part of the webhook-id: the point's id; of a revision, with its number: `build-trust.2`; of a
+    /// delivery that was replayed with a new id, with the count of those: `build-trust~1`.
+    public let subject: String
+    public let pointNumber: Int
+    public let releasedAt: Instant
+    public let scheduledFor: Instant
     /// The store's number of the cohort, in whose zone the window is local.
-    public var cohort: Int64
+    public let cohort: Int64
     /// 1, or more where it carries a corrected text.
-    public var revision: Int
+    public let revision: Int
 
     public init(
         number: Int64, type: String, series: String, edition: String, subject: String, pointNumber: Int,
@@ -52,16 +54,27 @@ public struct ReleaseInfo: Hashable, Sendable {
     }
 }
 
-/// Where a delivery goes, as the roster has it now.
-public struct Endpoint: Hashable, Sendable {
-    public var url: Protected
-    public var secrets: [Protected]
-    public var format: Format
+extension ReleaseInfo {
+    /// The same under another subject.
+    public func named(_ subject: String) -> ReleaseInfo {
+        if subject == self.subject { return self }
+        return ReleaseInfo(
+            number: number, type: type, series: series, edition: edition, subject: subject,
+            pointNumber: pointNumber, releasedAt: releasedAt, scheduledFor: scheduledFor, cohort: cohort,
+            revision: revision)
+    }
+}
+
+/// Where a delivery goes, as the roster has it now. One object from the claim to the record.
+public final class Endpoint: Equatable, Sendable {
+    public let url: Protected
+    public let secrets: [Protected]
+    public let format: Format
     /// `host:port`, or the format's own limit key.
-    public var limitKey: String
+    public let limitKey: String
     /// Others in the roster share the host, so its connection is worth keeping.
-    public var sharesHost: Bool
-    public var options: Subscriber.Options
+    public let sharesHost: Bool
+    public let options: Subscriber.Options
 
     public init(
         url: Protected, secrets: [Protected], format: Format, limitKey: String, sharesHost: Bool,
@@ -73,6 +86,12 @@ public struct Endpoint: Hashable, Sendable {
         self.limitKey = limitKey
         self.sharesHost = sharesHost
         self.options = options
+    }
+
+    public static func == (one: Endpoint, other: Endpoint) -> Bool {
+        one.url == other.url && one.secrets == other.secrets && one.format == other.format
+            && one.limitKey == other.limitKey && one.sharesHost == other.sharesHost
+            && one.options == other.options
     }
 }
 
@@ -187,6 +206,8 @@ public struct AttemptRecord: Hashable, Sendable {
     public var reply: [UInt8]
     /// The request was on the wire and no answer came: it may have been taken all the same.
     public var mayHaveArrived: Bool
+    /// How often its delivery had been replayed by then: numbers begin anew with each.
+    public var replay = 0
 
     public init(
         number: Int, at: Instant, status: Int, error: String?, latency: Span, address: String?,

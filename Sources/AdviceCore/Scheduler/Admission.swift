@@ -2,10 +2,10 @@
 /// limit key and for each host that the settings name. A delivery whose key is full steps aside and holds up
 /// nobody behind it; where too many have, it goes back to the store with a time at which there may be room.
 ///
-/// A transfer that is older than `Limits.youngFor` moves to a second pool: hung receivers take no room from
+/// A transfer that is older than `youngFor` moves to a second pool: hung receivers take no room from
 /// those that answer. Times are since boot.
 struct Admission {
-    /// In flight, and younger than `Limits.youngFor`.
+    /// In flight, and younger than `youngFor`.
     private(set) var young = 0
     /// In flight for longer: the second pool.
     private(set) var old = 0
@@ -28,6 +28,8 @@ struct Admission {
     private var concurrency = 1
     private var perHost = 1
     private var secondPool = 0
+    /// How long attempts take, smoothed over all of them; begins where it makes no difference.
+    private var answerTime = Span(nanoseconds: Limits.youngFor.nanoseconds / Limits.youngAnswers)
     private var sweptAt: Span?
     private static let manyKeys = 8192
     private static let sweepInterval = Span.minutes(1)
@@ -40,7 +42,11 @@ struct Admission {
         /// When the last of those that went back to the store is due.
         var backlogUntil = Span.zero
         /// How long an attempt takes here, smoothed.
-        var pace = Span.milliseconds(200)
+        var pace = Limits.assumedAttempt
+
+        mutating func note(_ duration: Span) {
+            pace = Span(nanoseconds: (pace.nanoseconds * 7 + duration.nanoseconds) / 8)
+        }
 
         func isIdle(at now: Span) -> Bool {
             inFlight == 0 && parked.isEmpty && closedUntil <= now && backlogUntil <= now
@@ -91,15 +97,12 @@ struct Admission {
         while young < concurrency, let delivery = ready.popFirst() {
             waiting -= 1
             let name = delivery.endpoint.limitKey
-            var key = keys[name] ?? Key()
-            let closed = key.closedUntil > now ? key.closedUntil - now : nil
-            if let wait = closed ?? pace(delivery, at: now) {
+            if let wait = closed(name, at: now) ?? pace(delivery, at: now) {
                 wakeNext(name)
                 return .wait(delivery, wait)
             }
-            guard key.inFlight < cap(of: name) else {
-                let decision = stepAside(delivery, &key, at: now)
-                keys[name] = key
+            if let place = keys.index(forKey: name), keys.values[place].inFlight >= cap(of: name) {
+                let decision = stepAside(delivery, place, at: now)
                 wakeGroup(of: name)
                 if let decision { return decision }
                 continue
@@ -109,8 +112,7 @@ struct Admission {
                 parked += 1
                 continue
             }
-            key.inFlight += 1
-            keys[name] = key
+            keys[name, default: Key()].inFlight += 1
             if let group = groupName(of: name) { groups[group]?.inFlight += 1 }
             if let rate = delivery.endpoint.options.rate, rate > 0 {
                 paced[delivery.subscriberID] = now + Span(nanoseconds: Int64(1e9 / rate))
@@ -133,19 +135,23 @@ struct Admission {
     mutating func free(
         _ ticket: UInt64, _ name: String, duration: Span? = nil, slowDown: Span? = nil, at now: Span
     ) {
-        guard let isOld = tickets.removeValue(forKey: ticket), var key = keys[name], key.inFlight > 0 else {
+        guard let isOld = tickets.removeValue(forKey: ticket), let place = keys.index(forKey: name),
+            keys.values[place].inFlight > 0
+        else {
             preconditionFailure("a key is freed once for each delivery taken")
         }
         if isOld { old -= 1 } else { young -= 1 }
-        key.inFlight -= 1
+        keys.values[place].inFlight -= 1
         if let duration {
-            key.pace = Span(nanoseconds: (key.pace.nanoseconds * 7 + duration.nanoseconds) / 8)
+            keys.values[place].note(duration)
+            answerTime = Span(nanoseconds: (answerTime.nanoseconds * 31 + duration.nanoseconds) / 32)
         }
         if let slowDown {
-            key.closedUntil = max(key.closedUntil, now + min(slowDown, Limits.longestSlowDown))
+            let wish = now + min(slowDown, Limits.longestSlowDown)
+            keys.values[place].closedUntil = max(keys.values[place].closedUntil, wish)
         }
         if let group = groupName(of: name) { groups[group]?.inFlight -= 1 }
-        keys[name] = key.isIdle(at: now) ? nil : key
+        if keys.values[place].isIdle(at: now) { keys.remove(at: place) }
         wakeNext(name)
     }
 
@@ -170,6 +176,13 @@ struct Admission {
 
     // MARK: The second pool
 
+    /// Hung receivers hold their places no longer than this. Where the others answer in milliseconds, two
+    /// seconds of waiting would be all that a small fan-out takes.
+    private var youngFor: Span {
+        let answers = Span(nanoseconds: answerTime.nanoseconds * Limits.youngAnswers)
+        return min(Limits.youngFor, max(Limits.shortestYoung, answers))
+    }
+
     private mutating func age(at now: Span) {
         // Keys that were closed or busy are remembered until they are asked for again; most never are.
         if keys.count > Admission.manyKeys, sweptAt.map({ now - $0 > Admission.sweepInterval }) ?? true {
@@ -179,7 +192,7 @@ struct Admission {
         while begunHead < begun.count {
             let head = begun[begunHead]
             if tickets[head.ticket] == false {
-                guard now - head.at >= Limits.youngFor, old < secondPool else { break }
+                guard now - head.at >= youngFor, old < secondPool else { break }
                 tickets[head.ticket] = true
                 young -= 1
                 old += 1
@@ -195,26 +208,36 @@ struct Admission {
     /// When a transfer that is in the way will move to the second pool; nil where none is in the way.
     func nextAging(after now: Span) -> Span? {
         guard young >= concurrency, old < secondPool, begunHead < begun.count else { return nil }
-        return max(.zero, begun[begunHead].at + Limits.youngFor - now)
+        return max(.zero, begun[begunHead].at + youngFor - now)
     }
 
     // MARK: Where there is no room
 
     /// Parks a delivery in memory; where too many are parked it is to wait in the store, for about as long as
     /// it takes until those before it are through.
+    ///
+    /// The key is changed where it lies: a copy would be one of all that is parked there.
     private mutating func stepAside(
-        _ delivery: ClaimedDelivery, _ key: inout Key, at now: Span
+        _ delivery: ClaimedDelivery, _ place: Dictionary<String, Key>.Index, at now: Span
     ) -> Decision? {
         if parked < Limits.parkedDeliveries {
-            key.parked.append(delivery)
+            keys.values[place].parked.append(delivery)
             parked += 1
             return nil
         }
+        let key = keys[place].value
         let name = delivery.endpoint.limitKey
         let each = Span(nanoseconds: key.pace.nanoseconds / Int64(max(1, cap(of: name))))
         let ahead = Span(nanoseconds: each.nanoseconds * Int64(key.parked.count))
-        key.backlogUntil = max(key.backlogUntil, now + max(ahead, Limits.shortestSpill)) + each
-        return .wait(delivery, key.backlogUntil - now)
+        let until = max(key.backlogUntil, now + max(ahead, Limits.shortestSpill)) + each
+        keys.values[place].backlogUntil = until
+        return .wait(delivery, until - now)
+    }
+
+    /// How long a key is closed for that a 429 has closed.
+    private func closed(_ name: String, at now: Span) -> Span? {
+        guard let until = keys[name]?.closedUntil, until > now else { return nil }
+        return until - now
     }
 
     private mutating func pace(_ delivery: ClaimedDelivery, at now: Span) -> Span? {

@@ -149,6 +149,7 @@ struct Deliveries: Sendable {
             probedAt = now.boot
             room = min(room, NetworkHealth.probes)
         }
+        if admission.isEmpty { room = min(room, Limits.firstClaim) }
         isClaiming = true
         mayClaim = false
         return room

@@ -43,6 +43,7 @@ public enum OperatorCommand: Hashable, Sendable {
     case resume(series: String, withMissed: Bool)
     case pauseSubscriber(String, until: CivilDate?)
     case resumeSubscriber(String, withMissed: Bool)
+    case replay(Replay)
     case skip(series: String, point: String)
     case unskip(series: String, point: String)
     case releaseNow(series: String, point: String)
@@ -61,6 +62,8 @@ public enum CommitResult: Hashable, Sendable {
     case alreadyReleased([LedgerRow])
     /// A group was written; `freed`: when the first is due of those that were held behind what it settled.
     case recorded(freed: Instant?)
+    /// Deliveries are to be sent again, or, where none was chosen, nothing was written.
+    case replayed(ReplayCount)
     /// There is nobody of that name.
     case unknownSubscriber
     /// Nothing was written, and nothing can be: no new POST starts.
@@ -95,6 +98,7 @@ public enum Transaction: Sendable {
     /// Corrections in all the cohorts that had the point, and the record that remembers them.
     case correct([CorrectionDraft], SeriesRecord, decision: String)
     case subscriber(SubscriberDecision, decision: String)
+    case replay(Replay, decision: String)
     /// The clock was set back: what was written while it was ahead does not wait longer for that.
     case shiftWaits
     /// A hold begins, or ends.

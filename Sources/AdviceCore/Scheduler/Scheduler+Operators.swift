@@ -24,8 +24,20 @@ extension Scheduler {
             commit(
                 .subscriber(decision, decision: words), tellings: [.decided(words)], request: request,
                 words: words, &effects)
+        case .success(.replay(let replay)):
+            commit(
+                .replay(replay, decision: replay.words), request: request, words: replay.words, &effects)
         case .success(.trust):
             changeTrust(&effects, request: request, decision: "clock accept") { $0.trust(now) }
+        }
+    }
+
+    /// Only the store knows what a replay has come to.
+    mutating func replayed(_ count: ReplayCount, _ done: Underway, _ effects: inout [Effect]) {
+        let words = "\(done.words): \(count.words)"
+        if count.replayed > 0 { effects.append(.tell(.decided(words))) }
+        if let request = done.request {
+            effects.append(.answer(request: request, count.replayed > 0 ? .done(words) : .refused(words)))
         }
     }
 
@@ -39,6 +51,7 @@ extension Scheduler {
         case record(SeriesRecord, words: String, tellings: [Telling])
         case correct([CorrectionDraft], SeriesRecord, words: String)
         case subscriber(SubscriberDecision, words: String)
+        case replay(Replay)
         case trust
     }
 
@@ -57,6 +70,10 @@ extension Scheduler {
                 let words = "resume subscriber \(id)" + (withMissed ? " with what was missed" : "")
                 return .success(
                     .subscriber(.init(subscriber: id, what: .resume(withMissed: withMissed)), words: words))
+            case .replay(let replay):
+                // What they wait for and how old they grow counts from now.
+                try believeClock()
+                return .success(.replay(replay))
             case .skip(let series, let point): return .success(try skip(point, of: series))
             case .unskip(let series, let point): return .success(try unskip(point, of: series, now))
             case .releaseNow(let series, let point):

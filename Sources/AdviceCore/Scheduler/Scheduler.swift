@@ -357,7 +357,7 @@ public struct Scheduler: Sendable {
             case .record(let group): .record(group)
             case .welcome(let welcome): .welcome(welcome)
             case .correct(_, let record, _): .correct(record)
-            case .subscriber, .shiftWaits, .hold, .alert: .other
+            case .subscriber, .replay, .shiftWaits, .hold, .alert: .other
             }
         underway[number] = Underway(kind: kind, tellings: tellings, request: request, words: words)
         effects.append(.commit(transaction: number, transaction))
@@ -380,6 +380,10 @@ public struct Scheduler: Sendable {
             if let request = done.request {
                 effects.append(.answer(request: request, .refused("there is no such subscriber")))
             }
+            return
+        }
+        if case .replayed(let count) = result {
+            replayed(count, done, &effects)
             return
         }
         for telling in done.tellings { effects.append(.tell(telling)) }

@@ -1,4 +1,10 @@
+import Foundation
 import Glibc
+
+/// The cores that this process may use.
+enum Processors {
+    static let count = ProcessInfo.processInfo.activeProcessorCount
+}
 
 /// The process's file descriptors.
 enum Descriptors {

@@ -11,12 +11,11 @@ public struct LogOutput: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel: Logger.Level
     private let shape: Shape
-    private let sink: LogSink
+    private let sink = LogSink.standardError
 
     public init(shape: Shape, level: Logger.Level) {
         self.shape = shape
         logLevel = level
-        sink = LogSink(descriptor: STDERR_FILENO)
     }
 
     /// The shape for where standard error leads now.

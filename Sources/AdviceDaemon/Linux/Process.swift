@@ -1,6 +1,16 @@
 import CLinux
 import Glibc
 
+/// The memory that the C library keeps for later.
+public enum ProcessMemory {
+    /// One arena for all threads: the C library would make one for each, and what one thread has freed is of
+    /// no use to another. There are few threads here, and little contention.
+    public static func shareArena() { _ = mallopt(M_ARENA_MAX, 1) }
+
+    /// Gives back what was needed once, such as to read a roster.
+    static func giveBack() { _ = malloc_trim(0) }
+}
+
 /// What the process forbids itself.
 public enum ProcessHardening {
     /// Fills standard descriptors that were closed before us: the next file to be opened would get their

@@ -90,6 +90,15 @@ public final class SQLiteReader: StoreReader {
         return try body()
     }
 
+    public func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount? {
+        guard try connection.knows(replay.subscriber) else { return nil }
+        return try connection.replayCount(replay, now: now)
+    }
+
+    public func writes() throws(StoreError) -> Int64 {
+        try connection.query("PRAGMA data_version").first?.first?.integer ?? 0
+    }
+
     // MARK: The log
 
     public func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [DeliveryLogEntry] {
@@ -151,9 +160,11 @@ public final class SQLiteReader: StoreReader {
             """
             SELECT s.id, r.point_number, r.slot_date, d.state, d.attempts, d.next_attempt_at,
                 r.released_at / 1000000 + d.after_ms AS changed, d.status, d.latency_ms, d.error, d.slot,
-                d.subscriber
+                d.subscriber, y.number, y.ids
             FROM delivery d JOIN release r ON r.number = d.release
                 JOIN subscriber s ON s.number = d.subscriber
+                LEFT JOIN replay y
+                    ON y.subject = d.subject AND y.slot = d.slot AND y.subscriber = d.subscriber
             WHERE d.subject = $1 AND \(whose) AND ($4 IS NULL OR d.state = $4)
                 AND ($5 IS NULL OR r.released_at / 1000000 + d.after_ms >= $5)
             ORDER BY changed DESC, d.subscriber LIMIT $6
@@ -177,16 +188,21 @@ public final class SQLiteReader: StoreReader {
         }
         let attempts = Int(row.integer(4))
         let log =
-            state == .delivered && attempts == 1
+            state == .delivered && attempts == 1 && row.optionalInteger(12) == nil
             ? [] : try attemptLog(subject.number, slot: row.integer(10), subscriber: row.integer(11))
-        return DeliveryLogEntry(
+        let changed = Instant(nanoseconds: row.integer(6) * 1_000_000)
+        var entry = DeliveryLogEntry(
             type: subject.type, subscriber: row.text(0), series: subject.series, edition: subject.edition,
-            point: subject.point, subject: subject.subject, number: Int(row.integer(1)),
+            point: subject.point,
+            subject: Replay.subject(subject.subject, count: row.optionalInteger(13) ?? 0),
+            number: Int(row.integer(1)),
             day: try connection.parsed(CivilDate.init, row.text(2)), state: state, attempts: attempts,
             nextAttemptAt: row.optionalInteger(5).map(Instant.init(nanoseconds:)),
-            settledAt: state.isSettled ? Instant(nanoseconds: row.integer(6) * 1_000_000) : nil,
+            settledAt: state.isSettled ? changed : nil,
             status: Int(row.integer(7)), latency: row.optionalInteger(8).map(Span.milliseconds),
             error: row.optionalText(9), attemptLog: log)
+        entry.changedAt = changed
+        return entry
     }
 
     private func attemptLog(
@@ -194,18 +210,19 @@ public final class SQLiteReader: StoreReader {
     ) throws(StoreError) -> [AttemptRecord] {
         let statement = try connection.statement(
             """
-            SELECT number, at, status, error, latency, address, reply, arrived FROM attempt
-            WHERE subject = $1 AND slot = $2 AND subscriber = $3 ORDER BY number
+            SELECT number, at, status, error, latency, address, reply, arrived, replay FROM attempt
+            WHERE subject = $1 AND slot = $2 AND subscriber = $3 ORDER BY replay, number
             """)
         statement.bind([.integer(subject), .integer(slot), .integer(subscriber)])
         var attempts: [AttemptRecord] = []
         try statement.walk { () throws(StoreError) in
-            attempts.append(
-                AttemptRecord(
-                    number: Int(statement.integer(0)), at: Instant(nanoseconds: statement.integer(1)),
-                    status: Int(statement.integer(2)), error: statement.optionalText(3),
-                    latency: Span(nanoseconds: statement.integer(4)), address: statement.optionalText(5),
-                    reply: statement.bytes(6), mayHaveArrived: statement.integer(7) == 1))
+            var attempt = AttemptRecord(
+                number: Int(statement.integer(0)), at: Instant(nanoseconds: statement.integer(1)),
+                status: Int(statement.integer(2)), error: statement.optionalText(3),
+                latency: Span(nanoseconds: statement.integer(4)), address: statement.optionalText(5),
+                reply: statement.bytes(6), mayHaveArrived: statement.integer(7) == 1)
+            attempt.replay = Int(statement.integer(8))
+            attempts.append(attempt)
             return true
         }
         return attempts

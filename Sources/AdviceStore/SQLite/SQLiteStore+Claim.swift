@@ -49,11 +49,12 @@ extension SQLiteStore {
     /// The columns of a delivery's row that is claimed.
     private static let claimedRow = """
         SELECT \(ClaimRow.columns(member: nil)), d.slot, d.subject, d.release,
-            d.attempts, d.gone_at, d.next_attempt_at, d.due_at
+            d.attempts, d.gone_at, d.next_attempt_at, d.due_at, y.number, y.ids
         FROM delivery d CROSS JOIN subject j ON j.number = d.subject
             CROSS JOIN subscriber s ON s.number = d.subscriber
             CROSS JOIN release r ON r.number = d.release
             LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
+            LEFT JOIN replay y ON y.subject = d.subject AND y.slot = d.slot AND y.subscriber = d.subscriber
         """
 
     /// Takes what is waiting and due, oldest first, and looks one further for `nextDue`.
@@ -88,13 +89,16 @@ extension SQLiteStore {
         let release = try releaseRow(statement.integer(first + 2))
         let slot = statement.integer(first)
         let dueAt = statement.optionalInteger(first + 6).map(Instant.init(nanoseconds:))
-        inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint))
+        let replay = statement.optionalInteger(first + 7) ?? 0
+        inFlight.take(key, InFlight.Delivery(slot: slot, fingerprint: row.fingerprint, replay: replay))
         var delivery = ClaimedDelivery(
             key: key, batch: nil, release: release.info, subscriberID: row.id,
             attempts: Int(statement.integer(first + 3)), due: dueAt ?? release.info.releasedAt,
             isArrears: dueAt != nil, replaces: try replaced(by: release, slot, row.subscriber),
             goneAt: statement.optionalInteger(first + 4).map(Instant.init(nanoseconds:)),
             standing: release.kind == .alert ? row.alertStanding : row.standing, endpoint: try row.endpoint())
+        delivery.release = release.info.named(
+            Replay.subject(release.info.subject, count: statement.optionalInteger(first + 8) ?? 0))
         row.complete(&delivery)
         // What has a row that waits is the one of the day.
         if delivery.standing == .suspended { delivery.standing = .probe }
@@ -188,7 +192,7 @@ extension SQLiteStore {
             ? """
             AND NOT EXISTS (SELECT 1 FROM earlier p JOIN delivery d ON d.subject = p.subject
                 AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
-                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND d.state IN (0, 1, 2))
+                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND \(SQLiteStore.isHad))
             """ : ""
         let statement = try connection.statement(
             """
@@ -258,7 +262,7 @@ extension SQLiteStore {
     ) throws(StoreError) {
         let statement = try connection.statement(
             """
-            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, v.subject, r.subject
+            SELECT \(ClaimRow.columns(member: nil)), d.slot, v.type, \(SQLiteStore.sentAs), r.subject
             FROM \(SQLiteStore.priors(to: "$4")) CROSS JOIN delivery d
                 ON d.subject = r.subject AND d.slot BETWEEN $2 AND $3 AND d.release = r.number
                 CROSS JOIN subscriber s ON s.number = d.subscriber
@@ -306,7 +310,7 @@ extension SQLiteStore {
         guard release.kind == .correction else { return nil }
         let rows = try connection.query(
             """
-            SELECT v.type, v.subject FROM \(SQLiteStore.priors(to: "$1")) CROSS JOIN delivery d
+            SELECT v.type, \(SQLiteStore.sentAs) FROM \(SQLiteStore.priors(to: "$1")) CROSS JOIN delivery d
                 ON d.subject = r.subject AND d.slot = $2 AND d.subscriber = $3 AND d.release = r.number
                 CROSS JOIN subject v ON v.number = r.subject
             WHERE \(SQLiteStore.mayHaveArrived)

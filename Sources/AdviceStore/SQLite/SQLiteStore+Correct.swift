@@ -17,6 +17,12 @@ extension SQLiteStore {
             AND a.subscriber = d.subscriber AND a.arrived = 1))
         """
 
+    /// The subject under which delivery `d`, of subject v, went out last: what its webhook-id was made of.
+    static let sentAs = """
+        (v.subject || coalesce((SELECT '~' || y.ids FROM replay y WHERE y.subject = d.subject
+            AND y.slot = d.slot AND y.subscriber = d.subscriber AND y.ids > 0), ''))
+        """
+
     public func correct(
         _ corrections: [Correction], record: SeriesRecord, decision: String, now: Instant
     ) throws(StoreError) {

@@ -108,6 +108,12 @@ extension SQLiteStore {
         return try hadEarlier(release, slot, subscriber)
     }
 
+    /// Of delivery `d`: its subscriber has the point, or will, or had it before it was replayed.
+    static let isHad = """
+        (d.state IN (0, 1, 2) OR EXISTS (SELECT 1 FROM replay y WHERE y.subject = d.subject
+            AND y.slot = d.slot AND y.subscriber = d.subscriber AND y.had = 1))
+        """
+
     /// Whether the subscriber had the release's point in an edition that --rebase has left behind.
     private func hadEarlier(
         _ release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
@@ -117,7 +123,7 @@ extension SQLiteStore {
             """
             SELECT 1 FROM earlier p CROSS JOIN delivery d
                 ON d.subject = p.subject AND d.slot = $2 AND d.subscriber = $3
-            WHERE p.release = $1 AND d.state IN (0, 1, 2) LIMIT 1
+            WHERE p.release = $1 AND \(SQLiteStore.isHad) LIMIT 1
             """, [.integer(release.info.number), .integer(slot), .integer(subscriber)]
         ).isEmpty == false
     }

@@ -72,6 +72,7 @@ extension SQLiteStore {
         // The one attempt of a delivery that went through at once is all in its row.
         if let attempt = record.attempt,
             record.state != .delivered || attempt.number > 1 || record.attempts > 1
+                || inFlight[record.key]?.replay ?? 0 > 0
         {
             try writeAttempt(attempt, record.key, slot)
         }
@@ -128,9 +129,9 @@ extension SQLiteStore {
         let statement = try connection.statement(
             """
             INSERT INTO attempt(subject, slot, subscriber, number, at, status, error, latency, address, reply,
-                arrived)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            ON CONFLICT(subject, slot, subscriber, number) DO UPDATE SET at = excluded.at,
+                arrived, replay)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            ON CONFLICT(subject, slot, subscriber, replay, number) DO UPDATE SET at = excluded.at,
                 status = excluded.status, error = excluded.error, latency = excluded.latency,
                 address = excluded.address, reply = excluded.reply,
                 arrived = CASE WHEN error = '\(SQLiteStore.noAnswerYet)' THEN excluded.arrived
@@ -147,6 +148,7 @@ extension SQLiteStore {
         statement.bind(9, attempt.address)
         statement.bind(10, attempt.reply)
         statement.bind(11, attempt.mayHaveArrived ? 1 : 0)
+        statement.bind(12, inFlight[key]?.replay ?? 0)
         try statement.run()
     }
 

@@ -185,14 +185,21 @@ struct BatchRange: Hashable {
     var first: SlotHash
     var last: SlotHash
 
-    /// As many equal ranges as `members` make batches of `size`, one at least; together they are the whole
-    /// space.
-    static func cut(members: Int, size: Int) -> [BatchRange] {
-        let count = UInt64(max(1, (members + size - 1) / size))
-        let width = UInt64.max / count
-        return (0..<count).map { place in
-            let last = place == count - 1 ? UInt64.max : (place + 1) * width - 1
-            return BatchRange(first: SlotHash(value: place * width), last: SlotHash(value: last))
+    /// Ranges of about `first` members, then twice as many each time, up to `size`; together they are the
+    /// whole space, in order.
+    static func cut(members: Int, size: Int, first: Int = Limits.firstClaim) -> [BatchRange] {
+        var begins = [0]
+        var next = min(first, size)
+        // What is left over at the end is no batch of its own.
+        while members - begins[begins.count - 1] > next + first {
+            begins.append(begins[begins.count - 1] + next)
+            next = min(next * 2, size)
+        }
+        let each = UInt64.max / UInt64(max(1, members))
+        return begins.indices.map { place in
+            let last = place == begins.count - 1 ? UInt64.max : UInt64(begins[place + 1]) * each - 1
+            return BatchRange(
+                first: SlotHash(value: UInt64(begins[place]) * each), last: SlotHash(value: last))
         }
     }
 

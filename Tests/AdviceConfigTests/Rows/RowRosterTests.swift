@@ -28,14 +28,14 @@ struct RowRosterTests {
             - { id: cat, url: https://ntfy.sh, format: ntfy, topic: "a \\"b\\"", series: [] }
 
             """
-        let csv = """
+        let csv = #"""
             id,url,secret,format,series,zone,at,joined,topic,paused
-            ann,https://example.org/a,\(secrets[0]),,,,,,,true
-            bob,"https://example.org/b,c",\(secrets[0]) \(secrets[1]),cloudevents,advice,\
+            ann,https://example.org/a,\#(secrets[0]),,,,,,,true
+            bob,"https://example.org/b,c",\#(secrets[0]) \#(secrets[1]),cloudevents,advice,\#
             America/Los_Angeles,07:30,2026-07-05,,false
             cat,https://ntfy.sh,,ntfy,[],,,,"a ""b""",
 
-            """
+            """#
         let lines = #"""
             {"id":"ann","url":"https://example.org/a","secret":"\#(secrets[0])","paused":true}
             {"id":"bob","url":"https://example.org/b,c","secret":["\#(secrets[0])","\#(secrets[1])"],\#

@@ -201,6 +201,24 @@ struct AdmissionTests {
         #expect(takeAll(&admission) == ["6"])
     }
 
+    @Test("where others answer in milliseconds, who hangs makes room after a tenth of a second")
+    func secondPoolSooner() {
+        var admission = admission(concurrency: 2, perHost: 1, secondPool: 1)
+        for number in 1...200 { admission.add(delivery("\(number)", "\(number):443")) }
+        #expect(takeAll(&admission) == ["1", "2"])
+        for number in 2...199 {
+            admission.free("\(number):443", duration: .milliseconds(5))
+            #expect(takeAll(&admission) == ["\(number + 1)"])
+        }
+        admission.add(delivery("last", "last:443"))
+        admission.now = .milliseconds(99)
+        #expect(takeAll(&admission) == [])
+        #expect(admission.admission.nextAging(after: admission.now) == .milliseconds(1))
+        admission.now = .milliseconds(100)
+        #expect(takeAll(&admission) == ["last"])
+        #expect(admission.admission.old == 1)
+    }
+
     @Test("a 429 keeps all who share the key waiting, for as long as it asks and five minutes at most")
     func slowedDown() {
         var admission = admission(perHost: 2)
@@ -225,7 +243,12 @@ struct AdmissionTests {
         var admission = admission()
         func slow() -> ClaimedDelivery {
             var delivery = delivery("slow")
-            delivery.endpoint.options.rate = 0.5
+            let usual = delivery.endpoint
+            var options = usual.options
+            options.rate = 0.5
+            delivery.endpoint = Endpoint(
+                url: usual.url, secrets: [], format: .standard, limitKey: usual.limitKey, sharesHost: false,
+                options: options)
             return delivery
         }
         admission.add(slow())

@@ -14,7 +14,7 @@ struct DeliveriesTests {
         var scheduler = Scheduler(seed: 1, once: once)
         let settings = SchedulerSettings(series: [], concurrency: concurrency, perHost: 1000)
         let effects = scheduler.handle(.started(StoreKnowledge(), settings), now: clocks(now ?? self.now))
-        #expect(effects.claims == [concurrency * 2])
+        #expect(effects.claims == [min(Limits.firstClaim, concurrency * 2)])
         return scheduler
     }
 
@@ -49,7 +49,7 @@ struct DeliveriesTests {
         let done = scheduler.handle(
             .committed(transaction: second.transactions[0].number, .done), now: clocks(now))
         #expect(done.settlements.map(\.subscriber) == ["s1", "s2"])
-        #expect(done.claims == [2000])
+        #expect(done.claims == [Limits.firstClaim])
     }
 
     @Test("an outcome waits for its group 250 milliseconds at most")
@@ -187,7 +187,7 @@ struct DeliveriesTests {
         #expect(waiting.claims.isEmpty)
         #expect(waiting.armed == next)
         #expect(scheduler.handle(.tick, now: clocks(next - .milliseconds(1))).claims.isEmpty)
-        #expect(scheduler.handle(.tick, now: clocks(next)).claims == [2000])
+        #expect(scheduler.handle(.tick, now: clocks(next)).claims == [Limits.firstClaim])
     }
 
     @Test("a refused write ends it: exit, and nothing after it, whatever comes")

@@ -129,6 +129,8 @@ struct Rig {
             return .recorded(freed: nil)
         case .hold(let hold, _):
             knowledge.hold = hold
+        case .replay:
+            return .replayed(ReplayCount())
         case .welcome, .subscriber, .shiftWaits, .alert:
             break
         }

@@ -1,0 +1,38 @@
+import AdviceCore
+import AdviceCourier
+import AdviceMessage
+
+/// The releases that are being sent, each with what its deliveries share: the body, which is one object
+/// whoever it goes to, and the part of the webhook-id that is the same for all.
+struct Outgoing {
+    private var kept: [Release] = []
+    /// Releases in flight at once are few; one that was dropped is made again from the claim.
+    private static let limit = 32
+
+    /// One release in one format, under one id: what is replayed may have a new one.
+    struct Release {
+        fileprivate var number: Int64
+        fileprivate var subject: String
+        fileprivate var format: Format
+        var body: SharedBody
+        var ids: WebhookIDs
+    }
+
+    mutating func release(of attempt: Attempt) throws(Dispatcher.Obstacle) -> Release {
+        let info = attempt.delivery.release
+        let format = attempt.delivery.endpoint.format
+        let known = kept.last {
+            $0.number == info.number && $0.format == format && $0.subject == info.subject
+        }
+        if let known { return known }
+        guard let bytes = attempt.delivery.body else {
+            throw Dispatcher.Obstacle(reason: "nothing was frozen in the format \(format.rawValue)")
+        }
+        let release = Release(
+            number: info.number, subject: info.subject, format: format, body: SharedBody(bytes),
+            ids: try Dispatcher.ids(of: info))
+        if kept.count == Outgoing.limit { kept.removeFirst() }
+        kept.append(release)
+        return release
+    }
+}
