@@ -9,7 +9,7 @@ enum Limits {
     /// Bytes of one row of a roster in CSV or JSONL: many times what its keys can hold. A row is the most of
     /// the file that is looked at at once, so a quote that is never closed costs no more.
     static let row = 64 << 10
-    /// Rows of a roster in CSV or JSONL: five times what must load.
+    /// Subscribers of a roster: five times what must load.
     static let rows = 5_000_000
     /// Levels of JSON within each other, the outermost counted.
     static let jsonDepth = 32

@@ -35,7 +35,9 @@ private struct ZoneHint {
 
     /// nil where `name` is neither.
     init?(_ name: String) {
-        if let place = Self.places[name.uppercased()] {
+        if name.isEmpty {
+            message = "must name a place such as Europe/Berlin"
+        } else if let place = Self.places[name.uppercased()] {
             message = "must name a place, not the abbreviation \(quoted(name)): perhaps \(place)"
         } else if Self.isOffset(name) {
             message = "must name a place such as Europe/Berlin, not the offset \(quoted(name))"

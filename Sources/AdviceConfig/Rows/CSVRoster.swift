@@ -22,7 +22,8 @@ struct CSVRoster {
             return
         }
         readHeader(header, roster.context)
-        while !file.isFull, let fields = next(&roster) { take(fields, &roster) }
+        if file.hasErrors { roster.isComplete = false }
+        while !roster.isFull, let fields = next(&roster) { take(fields, &roster) }
     }
 
     /// The next row, with what was wrong before it reported.
@@ -41,8 +42,15 @@ struct CSVRoster {
     private mutating func readHeader(_ header: [CSVReader.Field], _ context: SubscriberContext) {
         if let only = header.first, header.count == 1, let mark = Self.otherMark(in: only.text) {
             file.error(at: only.position, "the keys stand apart by \(mark): put ',' between fields")
-            columns = [nil]
-            meant = Set(Keys.row)
+            passOverAll(header)
+            return
+        }
+        if !header.contains(where: { Keys.subscriber.contains(Self.plain($0.text)) }) {
+            file.error(
+                at: .start,
+                "the first line must name the keys of the columns, such as id,url,secret; this one "
+                    + "names none")
+            passOverAll(header)
             return
         }
         var seen: Set<String> = []
@@ -71,6 +79,16 @@ struct CSVRoster {
         }
     }
 
+    /// Nothing can be said of the rows.
+    private mutating func passOverAll(_ header: [CSVReader.Field]) {
+        columns = header.map { _ in nil }
+        meant = Set(Keys.row)
+    }
+
+    private static func plain(_ key: String) -> String {
+        key.filter { $0 != " " }.lowercased()
+    }
+
     private static func missing(of context: SubscriberContext) -> [String] {
         ["id", "url"] + (context.seriesIDs.count > 1 ? ["series"] : [])
     }
@@ -85,11 +103,13 @@ struct CSVRoster {
     private func take(_ fields: [CSVReader.Field], _ roster: inout RosterBuilder) {
         let start = Position(line: fields[0].position.line, column: 1)
         guard fields.count == columns.count else {
-            let position = fields.count > columns.count ? fields[columns.count].position : start
+            let isLong = fields.count > columns.count
             file.error(
-                at: position,
-                "this row has \(Self.fields(fields.count)), the first line \(columns.count): put a field "
-                    + "that holds a ',' in quotes")
+                at: isLong ? fields[columns.count].position : start,
+                "this row has \(Self.fields(fields.count)), the first line \(columns.count): "
+                    + (isLong
+                        ? "put a field that holds a ',' in quotes"
+                        : "a field that says nothing is empty, with its ','"))
             roster.isComplete = false
             return
         }
@@ -97,7 +117,7 @@ struct CSVRoster {
         entries.reserveCapacity(fields.count)
         for (field, key) in zip(fields, columns) {
             guard let key, !field.text.isEmpty else { continue }
-            entries.append(Value.Entry(key: key, position: field.position, value: Self.value(field, key)))
+            entries.append(Value.Entry(key: key, position: field.position, value: value(field, key)))
         }
         roster.take(Fields(row: entries, at: start, meant: meant, in: file))
     }
@@ -105,13 +125,25 @@ struct CSVRoster {
     private static func fields(_ count: Int) -> String { count == 1 ? "1 field" : "\(count) fields" }
 
     /// `[]` is the word for an empty list, as an empty field is none.
-    private static func value(_ field: CSVReader.Field, _ key: String) -> Value {
+    private func value(_ field: CSVReader.Field, _ key: String) -> Value {
         let text = Value(content: .text(field.text, quoted: true), position: field.position)
+        if RowKeys.secrets.contains(key), field.text.hasPrefix("{") {
+            return refuse(field, "'\(key)': \(RowKeys.namesNothing)")
+        }
         guard RowKeys.lists.contains(key) else { return text }
         if field.text == "[]" { return Value(content: .list([]), position: field.position) }
+        if field.text.hasPrefix("[") {
+            return refuse(
+                field, "'\(key)': in CSV a list is its elements with blanks between; [] is an empty one")
+        }
         let isAlone = !field.text.utf8.contains(UInt8(ascii: " "))
         if isAlone { return key == "secret" ? text : Value(content: .list([text]), position: field.position) }
-        return Value(content: .list(words(of: field)), position: field.position)
+        return Value(content: .list(Self.words(of: field)), position: field.position)
+    }
+
+    private func refuse(_ field: CSVReader.Field, _ message: String) -> Value {
+        file.error(at: field.position, message)
+        return Value(content: .refused, position: field.position)
     }
 
     private static func words(of field: CSVReader.Field) -> [Value] {

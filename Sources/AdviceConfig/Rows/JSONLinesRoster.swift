@@ -10,7 +10,7 @@ struct JSONLinesRoster {
     }
 
     mutating func read(into roster: inout RosterBuilder) {
-        while !file.isFull, let row = next(&roster) {
+        while !roster.isFull, let row = next(&roster) {
             roster.take(fields(row.members, at: row.position))
         }
     }
@@ -60,30 +60,40 @@ struct JSONLinesRoster {
             let values = elements.map { element in text(element, of: key) }
             return Value(content: .list(values), position: position)
         case .truth, .number, .list, .object:
-            return refuse(member.value, of: key, RowKeys.flags.contains(key) ? "true or false" : "a text")
+            let (expectation, isText) = Self.expectation(of: key)
+            return refuse(member.value, "'\(key)' must be \(expectation)", quotesHelp: isText)
+        }
+    }
+
+    /// What is expected, and whether a text is.
+    private static func expectation(of key: String) -> (String, isText: Bool) {
+        switch key {
+        case "secret": ("a text or a list of texts", true)
+        case "series": ("a list of series ids", false)
+        case _ where RowKeys.flags.contains(key): ("true or false", false)
+        default: ("a text", true)
         }
     }
 
     private func text(_ element: JSONValue, of key: String) -> Value {
         guard case .text(let text) = element.content else {
-            return refuse(element, of: key, "a list of texts")
+            return refuse(element, "each of '\(key)' must be a text")
         }
         return Value(content: .text(text, quoted: true), position: element.position)
     }
 
-    private func refuse(_ value: JSONValue, of key: String, _ expectation: String) -> Value {
+    private func refuse(_ value: JSONValue, _ expectation: String, quotesHelp: Bool = true) -> Value {
+        let hint = quotesHelp ? ": put it in quotes" : ""
         let found =
             switch value.content {
-            case .number(let text): "\(text): put it in quotes"
-            case .truth(let truth): "\(truth): put it in quotes"
-            case .object:
-                "an object: a row names no file, credential or variable of this machine, for "
-                    + RowKeys.reason
+            case .number(let text): text + hint
+            case .truth(let truth): "\(truth)\(hint)"
+            case .object: "an object: \(RowKeys.namesNothing)"
             case .list: "a list"
             case .null: "null"
             case .text(let text): quoted(text)
             }
-        file.error(at: value.position, "'\(key)' must be \(expectation), not \(found)")
+        file.error(at: value.position, "\(expectation), not \(found)")
         return Value(content: .refused, position: value.position)
     }
 }

@@ -80,7 +80,7 @@ struct JSONReader {
     }
 
     private mutating func mistake(_ message: String) -> JSONMistake {
-        JSONMistake(here(), offset == end ? message + "; the line ends here" : message)
+        JSONMistake(here(), offset == end ? message + Self.notWhole : message)
     }
 
     // MARK: Values
@@ -103,6 +103,7 @@ struct JSONReader {
         }
     }
 
+    private static let notWhole = "; the line ends here, and an object must be whole in one line"
     private static let tooDeep = "nested more than \(Limits.jsonDepth) deep"
 
     private mutating func readMembers(depth: Int) throws(JSONMistake) -> [JSONValue.Member] {

@@ -5,7 +5,13 @@ enum RowKeys {
     /// Keys whose value is a truth in JSON.
     static let flags: Set<String> = ["paused"]
 
-    static let reason = "a row is data from elsewhere and trusted less than the settings"
+    /// Keys whose value may be given by name elsewhere.
+    static let secrets: Set<String> = ["url", "secret"]
+
+    private static let reason = "a row is data from elsewhere and trusted less than the settings"
+    static let namesNothing =
+        "a row names no file, credential or variable of this machine: it is data from elsewhere and trusted "
+        + "less than the settings"
 
     /// What is wrong with a key, and the known one that was most likely meant; nil where it is known.
     static func mistake(in key: String) -> (message: String, meant: String?)? {

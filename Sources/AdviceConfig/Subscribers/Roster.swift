@@ -31,9 +31,18 @@ struct RosterBuilder {
     let context: SubscriberContext
     private var roster: Roster
     private var checks: RosterChecks
+    private let limit: Int
+    private var isOverfull = false
     private var file: SourceFile { roster.file }
 
-    init(_ file: SourceFile, series: [SeriesDraft], delivery: Configuration.Delivery) {
+    /// Nothing more is to be read.
+    var isFull: Bool { isOverfull || file.isFull }
+
+    /// `limit` is how many there may be.
+    init(
+        _ file: SourceFile, series: [SeriesDraft], delivery: Configuration.Delivery, limit: Int = Limits.rows
+    ) {
+        self.limit = limit
         roster = Roster(file: file)
         roster.isComplete = true
         context = SubscriberContext(
@@ -49,7 +58,7 @@ struct RosterBuilder {
 
     /// The list of YAML.
     mutating func take(_ entries: [Value]) {
-        for entry in entries where !file.isFull {
+        for entry in entries where !isFull {
             if let fields = Fields(entry, of: "a subscriber", keys: Keys.subscriber, in: file) {
                 take(fields)
             } else {
@@ -60,6 +69,11 @@ struct RosterBuilder {
 
     /// One entry.
     mutating func take(_ fields: Fields) {
+        guard roster.subscribers.count < limit else {
+            file.error(at: fields.position, "more than \(limit) subscribers: what follows was not read")
+            isOverfull = true
+            return
+        }
         let id = readID(fields)
         if let id {
             let position = fields.position(of: "id")
@@ -77,7 +91,7 @@ struct RosterBuilder {
 
     consuming func finish() -> Roster {
         checks.finish()
-        if file.isFull { roster.isComplete = false }
+        if isFull { roster.isComplete = false }
         return roster
     }
 

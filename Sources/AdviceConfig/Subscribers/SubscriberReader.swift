@@ -59,10 +59,9 @@ struct SubscriberReader {
             return context.seriesIDs.count == 1 ? context.seriesIDs : []
         }
         var named: [String] = []
-        let list: [String]? = fields.list(
-            "series", of: "series ids", such: "[\(context.seriesIDs.first ?? "advice")]"
-        ) {
-            value in
+        let first = context.seriesIDs.first ?? "advice"
+        let example = fields.isRow ? "[\"\(first)\"]" : "[\(first)]"
+        let list: [String]? = fields.list("series", of: "series ids", such: example) { value in
             guard let id = value.text else {
                 fields.mistake("series", value, mustBe: "a list of series ids")
                 return nil
@@ -85,12 +84,16 @@ struct SubscriberReader {
         }
         subscriber.at = fields.time("at")
         subscriber.joined = fields.date("joined")
-        for key in ["zone", "at"] where fields.isGiven(key) && !context.mayNameZone(subscriber.series) {
+        // Whose series are not known may be of any.
+        let isKnown =
+            fields.isGiven("series") ? fields.value("series")?.list != nil : !subscriber.series.isEmpty
+        let series = isKnown ? subscriber.series : context.seriesIDs
+        for key in ["zone", "at"] where fields.isGiven(key) && !context.mayNameZone(series) {
             file.reading.warn(
                 .noEffect, in: file, at: fields.keyPosition(of: key),
                 "'\(key)' has no effect: none of this subscriber's series says 'zone: subscriber'")
         }
-        if fields.isGiven("joined"), !context.mayNameJoin(subscriber.series) {
+        if fields.isGiven("joined"), !context.mayNameJoin(series) {
             file.reading.warn(
                 .noEffect, in: file, at: fields.keyPosition(of: "joined"),
                 "'joined' has no effect: none of this subscriber's series says 'join: from-start'")
