@@ -64,8 +64,14 @@ struct RowsTests {
             let line = roster == .csv ? 502 : 501
             #expect(refused.errors.contains("\(settings.rosterName):\(line):"), "\(refused.errors)")
             #expect(!refused.errors.contains("short"))
-            #expect(try await site.advised("plan", "--subscriber", "s499").ending == .exited(0))
-            #expect(try await site.advised("plan", "--subscriber", "s999").ending != .exited(0))
+
+            // The roster of before is in force: mended, the file changes nothing.
+            settings.subscribers[500].secret = Settings.secret
+            try site.write(settings)
+            let mended = try await site.advised("reload")
+            #expect(mended.output.contains("0 added, 0 removed, 0 changed"), "\(mended.output)")
+            #expect(try await site.advised("plan", "--subscriber", "s996").ending == .exited(0))
+            #expect(try await site.advised("plan", "--subscriber", "s997").ending != .exited(0))
             #expect(receiver.requestCount == 1)
         }
     }
@@ -75,7 +81,8 @@ struct RowsTests {
         arguments: [
             (
                 Settings.Roster.csv,
-                "id,url,secret\nann,ftp://127.0.0.1/,none\nbob,http://127.0.0.1:9/\nann,http://127.0.0.1:9/,none\n",
+                "id,url,secret\nann,ftp://127.0.0.1/,none\nbob,http://127.0.0.1:9/\n"
+                    + "ann,http://127.0.0.1:9/,none\n",
                 ["2:5", "3:1", "4:1"]
             ),
             (

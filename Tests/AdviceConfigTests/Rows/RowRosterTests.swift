@@ -1,6 +1,7 @@
-import AdviceConfig
 import AdviceCore
 import Testing
+
+@testable import AdviceConfig
 
 @Suite("Rosters in CSV and JSON Lines")
 struct RowRosterTests {
@@ -90,6 +91,24 @@ struct RowRosterTests {
         #expect(subscribers.count == 100_001)
         #expect(subscribers[100_000].id == "s99999")
         #expect(loaded.places.subscribers["s99999"]?.line == 100_002)
+    }
+
+    @Test("of more subscribers than there may be the first ones are read, and one mistake says so")
+    func tooMany() throws {
+        let folder = try Folder()
+        try folder.write("subscribers.csv", "")
+        let reading = Reading(TestEnvironment.make())
+        let file = reading.open(folder.path + "/subscribers.csv")
+        var roster = RosterBuilder(file, series: [], delivery: Configuration.Delivery(), limit: 2)
+        let text = "id,url,secret\n" + (1...4).map { "s\($0),https://h\($0).example.org/,none\n" }.joined()
+        var rows = CSVRoster(file, RowWindow(Pieces(Array(text.utf8), of: 64).next))
+        rows.read(into: &roster)
+        #expect(roster.isFull)
+        let read = roster.finish()
+        #expect(read.subscribers.map(\.id) == ["s1", "s2"])
+        #expect(!read.isComplete)
+        let mistakes = reading.finish().map { "\($0.line):\($0.column) \($0.message)" }
+        #expect(mistakes == ["4:1 more than 2 subscribers: what follows was not read"])
     }
 
     @Test("a subscriber without options takes no more room than its plain values")
