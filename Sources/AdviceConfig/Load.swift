@@ -16,7 +16,7 @@ public struct Loaded: Sendable {
         public var series: [String: Place] = [:]
         /// By series, then by point.
         public var points: [String: [String: Place]] = [:]
-        public var subscribers: [String: Place] = [:]
+        public var subscribers = SubscriberPlaces()
 
         public init() {}
     }
@@ -42,6 +42,41 @@ public struct Place: Hashable, Sendable {
 
     init(_ file: SourceFile, _ position: Position) {
         self.init(file: file.path, line: Int(position.line), column: Int(position.column))
+    }
+}
+
+/// Where each subscriber stands, by id. All of them stand in one file, whose name is kept once: there may be a
+/// million.
+public struct SubscriberPlaces: Sendable {
+    struct Lines: Sendable {
+        var entry: Position
+        /// The line of the id itself.
+        var id: Int32
+    }
+
+    private let file: String
+    private var lines: [String: Lines] = [:]
+
+    init(file: String = "") {
+        self.file = file
+    }
+
+    public var count: Int { lines.count }
+
+    /// nil for an id that nobody has.
+    public subscript(id: String) -> Place? {
+        lines[id].map {
+            Place(file: file, line: Int($0.entry.line), column: Int($0.entry.column))
+        }
+    }
+
+    var ids: Dictionary<String, Lines>.Keys { lines.keys }
+
+    /// The line of the entry that had this id before; nil for the first, whose place is kept.
+    mutating func note(_ id: String, entry: Position, idLine: Int32) -> Int32? {
+        let known = lines[id]?.id
+        if known == nil { lines[id] = Lines(entry: entry, id: idLine) }
+        return known
     }
 }
 

@@ -42,8 +42,8 @@ struct LoadTests {
 
     @Test("the corpus is there")
     func corpusIsThere() {
-        #expect(Case.all.count >= 140)
-        #expect(Case.good.count >= 15)
+        #expect(Case.all.count >= 180)
+        #expect(Case.good.count >= 21)
     }
 
     @Test("no diagnostic shows a secret or a URL that the files hold", arguments: Case.all)
@@ -124,8 +124,8 @@ struct LoadTests {
         #expect(places.series == ["advice": Place(file: folder.path + "/advised.yaml", line: 2, column: 3)])
         let point = Place(file: folder.path + "/points/01-first.md", line: 2, column: 1)
         #expect(places.points == ["advice": ["first": point]])
-        #expect(
-            places.subscribers
-                == ["ann": Place(file: folder.path + "/subscribers.yaml", line: 1, column: 3)])
+        let subscriber = Place(file: folder.path + "/subscribers.yaml", line: 1, column: 3)
+        #expect(places.subscribers.count == 1)
+        #expect(places.subscribers["ann"] == subscriber)
     }
 }

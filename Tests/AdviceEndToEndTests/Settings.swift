@@ -11,12 +11,18 @@ struct Settings {
         var more: [String] = []
     }
 
+    /// In which format the subscribers stand. Rows take no further lines.
+    enum Roster: String {
+        case yaml, csv, jsonl
+    }
+
     var wall = WallTime()
     var start: String
     /// Long past by any wall time here: what starts today is due at once.
     var at = "00:00"
     var points = ["use-the-time", "build-trust", "bring-someone"]
     var subscribers: [Subscriber] = []
+    var roster = Roster.yaml
     var allowNetworks = "127.0.0.0/8"
     /// Further lines of `delivery`.
     var delivery: [String] = []
@@ -49,14 +55,27 @@ struct Settings {
             ].map { "    " + $0 }
             lines += series.map { "    " + $0 }
         }
-        lines += ["subscribers: { file: subscribers.yaml }", "delivery:"]
+        lines += ["subscribers: { file: \(rosterName) }", "delivery:"]
         lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
         if let store { lines.append("store: \(store)") }
         lines += ["status: { listen: off }", "log: { level: \(logLevel), format: json }"]
         return (lines + top).joined(separator: "\n") + "\n"
     }
 
-    var subscribersYAML: String {
+    var rosterName: String { "subscribers.\(roster.rawValue)" }
+
+    var rosterText: String {
+        switch roster {
+        case .yaml: subscribersYAML
+        case .csv:
+            "id,url,secret\n" + subscribers.map { "\($0.id),\($0.url),\($0.secret)\n" }.joined()
+        case .jsonl:
+            subscribers.map { #"{"id":"\#($0.id)","url":"\#($0.url)","secret":"\#($0.secret)"}"# + "\n" }
+                .joined()
+        }
+    }
+
+    private var subscribersYAML: String {
         guard !subscribers.isEmpty else { return "[]\n" }
         return subscribers.map { subscriber in
             let lines = ["url: \(subscriber.url)", "secret: \(subscriber.secret)"] + subscriber.more

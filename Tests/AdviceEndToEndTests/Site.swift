@@ -36,7 +36,7 @@ final class Site: Sendable {
 
     func write(_ settings: Settings) throws {
         try write(settings.yaml, to: "advised.yaml")
-        try write(settings.subscribersYAML, to: "subscribers.yaml")
+        try write(settings.rosterText, to: settings.rosterName)
         for (place, id) in settings.points.enumerated() {
             try write(settings.point(place + 1), to: "points/\(place + 1)-\(id).md")
         }

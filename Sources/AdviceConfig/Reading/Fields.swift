@@ -2,6 +2,8 @@
 struct Fields {
     let file: SourceFile
     let position: Position
+    /// A row of CSV or JSONL: data from elsewhere, which may set less than the settings.
+    let isRow: Bool
     private let entries: [Value.Entry]
     /// Known keys for which unknown ones were most likely meant: they are not reported as missing as well.
     private var meant: Set<String> = []
@@ -14,6 +16,7 @@ struct Fields {
         case .map(let entries):
             self.file = file
             self.position = value.position
+            self.isRow = false
             self.entries = entries
             for entry in entries { check(entry, keys) }
         case .refused:
@@ -22,6 +25,16 @@ struct Fields {
             file.error(at: value.position, "\(what) must be a mapping of keys to values: \(Self.list(keys))")
             return nil
         }
+    }
+
+    /// A row whose keys have been looked at. `meant` are keys of which has been said already that they are
+    /// missing.
+    init(row entries: [Value.Entry], at position: Position, meant: Set<String> = [], in file: SourceFile) {
+        self.file = file
+        self.position = position
+        self.isRow = true
+        self.entries = entries
+        self.meant = meant
     }
 
     private static func list(_ keys: [String]) -> String {
@@ -58,6 +71,11 @@ struct Fields {
         entries.contains { $0.key == key }
     }
 
+    /// Does not stand there, and nothing has been said of that yet.
+    func isMissing(_ key: String) -> Bool {
+        !isGiven(key) && !meant.contains(key)
+    }
+
     /// The value to read; nil where there is none, or it has been reported.
     func value(_ key: String) -> Value? {
         guard let value = entries.first(where: { $0.key == key })?.value else { return nil }
@@ -66,7 +84,7 @@ struct Fields {
 
     /// As `value(_:)`, and reports a key that does not stand there at all.
     func required(_ key: String, _ expectation: String) -> Value? {
-        if !isGiven(key), !meant.contains(key) {
+        if isMissing(key) {
             file.error(at: position, "'\(key)' is missing: \(expectation)")
         }
         return value(key)

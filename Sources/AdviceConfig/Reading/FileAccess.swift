@@ -14,28 +14,72 @@ struct FileMistake: Error, Hashable {
 
 /// The whole of a regular file of at most `limit` bytes; symbolic links are followed.
 func readFile(_ path: String, limit: Int) -> Result<FileContents, FileMistake> {
+    regularFile(path).flatMap { file in
+        let isLarger = FileMistake(message: "is larger than \(sizeText(limit))")
+        guard file.size <= limit else { return .failure(isLarger) }
+        guard let data = FileManager.default.contents(atPath: file.path) else { return .failure(.denied) }
+        guard data.count <= limit else { return .failure(isLarger) }
+        return .success(FileContents(bytes: [UInt8](data), isWorldReadable: file.isWorldReadable))
+    }
+}
+
+/// A regular file that is read piece by piece, for it may be larger than what should be held of it at once.
+final class FilePieces {
+    /// Every user of the machine may read it.
+    let isWorldReadable: Bool
+    private let handle: FileHandle
+    /// Bytes read at once: more make no difference in speed.
+    private static let size = 1 << 20
+
+    private init(_ handle: FileHandle, isWorldReadable: Bool) {
+        self.handle = handle
+        self.isWorldReadable = isWorldReadable
+    }
+
+    static func open(_ path: String) -> Result<FilePieces, FileMistake> {
+        regularFile(path).flatMap { file in
+            guard let handle = FileHandle(forReadingAtPath: file.path) else { return .failure(.denied) }
+            return .success(FilePieces(handle, isWorldReadable: file.isWorldReadable))
+        }
+    }
+
+    /// The next bytes; none at the end of the file, nil where they cannot be read.
+    func next() -> [UInt8]? {
+        do {
+            return [UInt8](try handle.read(upToCount: Self.size) ?? Data())
+        } catch {
+            return nil
+        }
+    }
+}
+
+extension FileMistake {
+    fileprivate static let missing = FileMistake(message: "does not exist")
+    fileprivate static let denied = FileMistake(message: "cannot be read: permission denied")
+}
+
+private struct RegularFile {
+    /// Behind all symbolic links.
+    var path: String
+    var size: Int
+    var isWorldReadable: Bool
+}
+
+private func regularFile(_ path: String) -> Result<RegularFile, FileMistake> {
     // NUL would cut the path short.
-    guard !path.utf8.contains(0) else { return .failure(FileMistake(message: "does not exist")) }
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
-        let exists = FileManager.default.fileExists(atPath: target)
-        return .failure(FileMistake(message: exists ? "cannot be read: permission denied" : "does not exist"))
+    guard !path.utf8.contains(0) else { return .failure(.missing) }
+    let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
+        return .failure(FileManager.default.fileExists(atPath: path) ? .denied : .missing)
     }
     let type = attributes[.type] as? FileAttributeType
     if type == .typeDirectory { return .failure(FileMistake(message: "is a folder, not a file")) }
     guard type == .typeRegular else { return .failure(FileMistake(message: "is not a regular file")) }
-    let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
-    guard size <= limit else {
-        return .failure(FileMistake(message: "is larger than \(sizeText(limit))"))
-    }
-    guard let data = FileManager.default.contents(atPath: target) else {
-        return .failure(FileMistake(message: "cannot be read: permission denied"))
-    }
-    guard data.count <= limit else {
-        return .failure(FileMistake(message: "is larger than \(sizeText(limit))"))
-    }
     let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
-    return .success(FileContents(bytes: [UInt8](data), isWorldReadable: mode & 0o004 != 0))
+    return .success(
+        RegularFile(
+            path: path, size: (attributes[.size] as? NSNumber)?.intValue ?? 0,
+            isWorldReadable: mode & 0o004 != 0))
 }
 
 /// The names in a folder, sorted bytewise; nil where it is none or cannot be read.

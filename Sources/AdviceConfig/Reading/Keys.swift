@@ -38,6 +38,10 @@ enum Keys {
         "retries",
         "http", "tls", "confirm",
     ]
+    /// What a row of CSV or JSONL may set.
+    static let row = [
+        "id", "url", "secret", "format", "series", "zone", "at", "joined", "to", "topic", "paused",
+    ]
     static let template = ["file", "method", "content_type", "preset"]
     static let tls = ["ca", "cert", "key"]
 

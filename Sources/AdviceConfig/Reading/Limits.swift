@@ -4,8 +4,18 @@ internal import AdviceCore
 enum Limits {
     /// Bytes of the settings file: what a person can have written.
     static let settings = 1 << 20
-    /// Bytes of a roster in YAML: some 500,000 entries; beyond 10,000 the other formats are faster.
+    /// Bytes of a roster in YAML: some 300,000 entries; beyond 10,000 the other formats are faster.
     static let roster = 64 << 20
+    /// Bytes of one row of a roster in CSV or JSONL: many times what its keys can hold. A row is the most of
+    /// the file that is looked at at once, so a quote that is never closed costs no more.
+    static let row = 64 << 10
+    /// Subscribers of a roster: five times what must load.
+    static let rows = 5_000_000
+    /// Levels of JSON within each other, the outermost counted.
+    static let jsonDepth = 32
+    /// Mistakes shown of one file. What comes after is neither read nor judged: a file of another kind would
+    /// give several for each of a million lines.
+    static let mistakesOfAFile = 10_000
     /// Bytes of a list of points in one file: more than 365 points of ordinary length.
     static let pointList = 16 << 20
     /// Bytes of one point, title and front matter included: chat services take less than half of it.

@@ -10,6 +10,10 @@ final class Reading {
     /// What files and zones came to, so that a thousand subscribers who name one read it once.
     var protectedFiles: [String: Result<String, FileMistake>] = [:]
     var zones: [String: Result<ZoneRules, ZoneMistake>] = [:]
+    /// For "did you mean": the environment reads a file for them.
+    private(set) lazy var zoneNames = environment.zoneNames()
+    private var sharedTexts: Set<String> = []
+    private var sharedLists: Set<[String]> = []
 
     /// Warnings that a large roster may call for at every entry.
     enum WarningKind: Hashable {
@@ -34,6 +38,12 @@ final class Reading {
     }
 
     var filesRead: [String] { read }
+
+    /// The same text, held once for all who name it.
+    func shared(_ text: String) -> String { sharedTexts.insert(text).memberAfterInsert }
+
+    /// The same list, held once for all who name it.
+    func shared(_ list: [String]) -> [String] { sharedLists.insert(list).memberAfterInsert }
 
     /// A warning, unless ten of its kind have been shown; what is left out is counted.
     func warn(
@@ -71,7 +81,10 @@ final class SourceFile {
     private(set) var firstSecret: Position?
     fileprivate let rank: (Int, Position, Int)
     private var diagnostics: [Diagnostic] = []
-    private(set) var hasErrors = false
+    private var errorCount = 0
+    var hasErrors: Bool { errorCount > 0 }
+    /// As many mistakes have been found as are shown: who reads a long file stops here.
+    var isFull: Bool { errorCount >= Limits.mistakesOfAFile }
     var isSettings: Bool { rank.0 == 0 }
 
     fileprivate init(path: String, rank: (Int, Position, Int), reading: Reading) {
@@ -81,8 +94,8 @@ final class SourceFile {
     }
 
     func error(at position: Position, _ message: String) {
-        hasErrors = true
-        note(position, .error, message)
+        errorCount += 1
+        if errorCount <= Limits.mistakesOfAFile { note(position, .error, message) }
     }
 
     func warning(at position: Position, _ message: String) {
@@ -115,12 +128,17 @@ final class SourceFile {
         return path[...slash] + name
     }
 
-    /// By line and column; of what stands in one place, in the order in which it was found.
+    /// By line and column; of what stands in one place, in the order in which it was found. Last comes that
+    /// there may be more.
     fileprivate var sortedDiagnostics: [Diagnostic] {
-        diagnostics.enumerated().sorted { left, right in
+        let sorted = diagnostics.enumerated().sorted { left, right in
             (left.element.line, left.element.column, left.offset)
                 < (right.element.line, right.element.column, right.offset)
         }.map(\.element)
+        guard isFull, var last = sorted.last else { return sorted }
+        last.severity = .error
+        last.message = "\(errorCount) mistakes up to here: what follows was not read"
+        return sorted + [last]
     }
 }
 

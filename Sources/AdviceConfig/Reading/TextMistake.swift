@@ -12,7 +12,8 @@ struct TextMistake {
         return isPlain ? nil : search(bytes)
     }
 
-    private static func search(_ bytes: [UInt8]) -> TextMistake? {
+    /// The first such mistake in a piece of a text, its place counted from where the piece begins.
+    static func search(_ bytes: [UInt8]) -> TextMistake? {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()
         var position = Position.start
@@ -24,16 +25,18 @@ struct TextMistake {
             case .error:
                 return TextMistake(position: position, message: "not UTF-8 here; save the file as UTF-8")
             case .scalarValue(let scalar):
-                if !isText(scalar) {
-                    let number = String(scalar.value, radix: 16, uppercase: true)
-                    let digits = String(repeating: "0", count: max(0, 4 - number.count)) + number
-                    return TextMistake(
-                        position: position, message: "control character U+\(digits); take it out")
-                }
+                if !isText(scalar) { return TextMistake(position: position, message: words(for: scalar)) }
                 position = advance(position, over: scalar, after: previous)
                 previous = scalar
             }
         }
+    }
+
+    /// What to say of a scalar that is no text.
+    static func words(for scalar: Unicode.Scalar) -> String {
+        let number = String(scalar.value, radix: 16, uppercase: true)
+        let digits = String(repeating: "0", count: max(0, 4 - number.count)) + number
+        return "control character U+\(digits); take it out"
     }
 
     private static func advance(
@@ -47,7 +50,7 @@ struct TextMistake {
     }
 
     /// What YAML calls printable (YAML 1.1 §5.1), but for a byte order mark within the text.
-    private static func isText(_ scalar: Unicode.Scalar) -> Bool {
+    static func isText(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD,
             0x10000...0x10FFFF:

@@ -20,7 +20,7 @@ extension Reading {
         if name.uppercased() == "UTC" { return .failure(ZoneMistake(message: "writes UTC in capitals")) }
         if let hint = ZoneHint(name) { return .failure(ZoneMistake(message: hint.message)) }
         if let rules = environment.zone(name) { return .success(rules) }
-        let names = environment.zoneNames()
+        let names = zoneNames
         let wanted = name.replacing(" ", with: "_").lowercased()
         let place = names.first { $0.lowercased().hasSuffix("/" + wanted) }
         let near = place ?? nearest(to: wanted, among: names.lazy.filter { ZoneHint($0) == nil })
@@ -35,7 +35,9 @@ private struct ZoneHint {
 
     /// nil where `name` is neither.
     init?(_ name: String) {
-        if let place = Self.places[name.uppercased()] {
+        if name.isEmpty {
+            message = "must name a place such as Europe/Berlin"
+        } else if let place = Self.places[name.uppercased()] {
             message = "must name a place, not the abbreviation \(quoted(name)): perhaps \(place)"
         } else if Self.isOffset(name) {
             message = "must name a place such as Europe/Berlin, not the offset \(quoted(name))"

@@ -37,7 +37,6 @@ struct SettingsReader {
         if let pages = readListen("public") { configuration.publicPages = pages }
         configuration.log = readLog()
         configuration.retention = readRetention()
-        RosterChecks(roster, delivery: configuration.delivery).run()
         roster.file.checkMode()
         if roster.file !== file { file.checkMode() }
         configuration.files = file.reading.filesRead
@@ -79,7 +78,9 @@ struct SettingsReader {
             fields.mistake("subscribers", value, mustBe: "{ file: subscribers.yaml } or a list")
             return empty
         case .list(let entries):
-            return RosterReader(file, series: series, delivery: delivery).read(entries)
+            var roster = RosterBuilder(file, series: series, delivery: delivery)
+            roster.take(entries)
+            return roster.finish()
         case .map:
             guard let place = Fields(value, of: "'subscribers'", keys: Keys.subscribers, in: file),
                 let name = place.required("file", "expected { file: subscribers.yaml }")
@@ -88,34 +89,9 @@ struct SettingsReader {
                 place.mistake("file", name, mustBe: "a path")
                 return empty
             }
-            return readRoster(named: text, at: name.position, series, delivery) ?? empty
+            let roster = RosterFile(text, at: name.position, in: file, series: series, delivery: delivery)
+            return roster.read() ?? empty
         }
-    }
-
-    private func readRoster(
-        named name: String, at position: Position, _ series: [SeriesDraft], _ delivery: Configuration.Delivery
-    ) -> Roster? {
-        if name.hasSuffix(".csv") || name.hasSuffix(".jsonl") {
-            let kind = name.hasSuffix(".csv") ? "CSV" : "JSONL"
-            file.error(at: position, "\(kind) rosters are not read yet: name a .yaml file")
-            return nil
-        }
-        guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else {
-            file.error(at: position, "'file' must end in .yaml, .csv or .jsonl, which tells its format")
-            return nil
-        }
-        let roster = file.reading.open(file.join(name), namedAt: position)
-        let report = { (message: String) in file.error(at: position, "\(quoted(name)) \(message)") }
-        guard let bytes = roster.readText(limit: Limits.roster, onFailure: report) else { return nil }
-        let reader = RosterReader(roster, series: series, delivery: delivery)
-        guard let root = roster.readYAML(bytes), !root.isNothing, !root.isRefused else {
-            return reader.read([])
-        }
-        guard let entries = root.list else {
-            roster.error(at: root.position, "the subscribers must be a list: begin each with '- id: NAME'")
-            return nil
-        }
-        return reader.read(entries)
     }
 
     // MARK: Small sections
@@ -142,8 +118,8 @@ struct SettingsReader {
                 section.mistake("to", value, mustBe: "a list of subscriber ids")
                 return nil
             }
-            if !roster.ids.contains(id), roster.isComplete {
-                let hint = suggestion(for: id, among: roster.ids)
+            if roster.places[id] == nil, roster.isComplete {
+                let hint = suggestion(for: id, among: roster.places.ids)
                 file.error(at: value.position, "'to' names \(quoted(id)), which is no subscriber's id\(hint)")
             }
             return id

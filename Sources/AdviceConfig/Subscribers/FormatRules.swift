@@ -50,6 +50,13 @@ struct FormatRules {
 
     func check() {
         let format = subscriber.format
+        if fields.isRow, let (key, _) = format.required.first(where: { !Keys.row.contains($0.key) }) {
+            fields.file.error(
+                at: fields.position(of: "format"),
+                "format \(format.rawValue) needs '\(key)', which may not stand in a row: name this "
+                    + "subscriber in a .yaml file")
+            return
+        }
         for (key, expectation) in format.required {
             _ = fields.required(key, "\(expectation), for format \(format.rawValue)")
         }

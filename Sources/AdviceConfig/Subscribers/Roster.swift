@@ -1,81 +1,97 @@
 internal import AdviceCore
 
-/// The subscribers as far as they could be read, with what checks across all of them need.
+/// The subscribers as far as they could be read.
 struct Roster {
-    struct Member {
-        var subscriber: Subscriber
-        var position: Position
-        /// Where the URL and the time stand.
-        var urlPosition: Position
-        var atPosition: Position
-        var url: EndpointURL?
-    }
-
     /// The file in which they stand: one of their own, or the settings.
     let file: SourceFile
-    var members: [Member] = []
+    var subscribers: [Subscriber] = []
     /// Also of those that could not be read.
-    var ids: Set<String> = []
+    var places: SubscriberPlaces
     /// Whether ids that are not there are known not to be there.
     var isComplete = false
-    var series: [SeriesDraft] = []
 
     init(file: SourceFile) {
         self.file = file
-    }
-
-    var subscribers: [Subscriber] { members.map(\.subscriber) }
-
-    var places: [String: Place] {
-        Dictionary(
-            members.map { ($0.subscriber.id, Place(file, $0.position)) },
-            uniquingKeysWith: { first, _ in first })
+        places = SubscriberPlaces(file: file.path)
     }
 }
 
-/// Reads the list of subscribers, in a file of its own or in the settings.
-struct RosterReader {
-    private let file: SourceFile
-    private let series: [SeriesDraft]
-    private let delivery: Configuration.Delivery
-    private let isInSettings: Bool
+/// A subscriber that could be read, with the places that checks across all of them point at.
+struct RosterMember {
+    var subscriber: Subscriber
+    var urlPosition: Position
+    /// Of the time, or else of the zone.
+    var atPosition: Position
+    var url: EndpointURL?
+}
 
-    init(_ file: SourceFile, series: [SeriesDraft], delivery: Configuration.Delivery) {
-        self.file = file
-        self.series = series
-        self.delivery = delivery
-        isInSettings = file.isSettings
+/// Takes in subscribers one by one, from whatever kind of file, and checks them by themselves and together.
+/// No more is kept of each than is needed to the end: there may be a million.
+struct RosterBuilder {
+    let context: SubscriberContext
+    private var roster: Roster
+    private var checks: RosterChecks
+    private let limit: Int
+    private var isOverfull = false
+    private var file: SourceFile { roster.file }
+
+    /// Nothing more is to be read.
+    var isFull: Bool { isOverfull || file.isFull }
+
+    /// `limit` is how many there may be.
+    init(
+        _ file: SourceFile, series: [SeriesDraft], delivery: Configuration.Delivery, limit: Int = Limits.rows
+    ) {
+        self.limit = limit
+        roster = Roster(file: file)
+        roster.isComplete = true
+        context = SubscriberContext(
+            file: file, series: series, delivery: delivery, isInSettings: file.isSettings)
+        checks = RosterChecks(file, series: series, delivery: delivery)
     }
 
-    func read(_ entries: [Value]) -> Roster {
-        var roster = Roster(file: file)
-        roster.series = series
-        roster.isComplete = !file.hasErrors || isInSettings
-        roster.members.reserveCapacity(entries.count)
-        var places: [String: Position] = [:]
-        let context = SubscriberContext(
-            file: file, series: series, delivery: delivery, isInSettings: isInSettings)
-        for entry in entries {
-            guard let fields = Fields(entry, of: "a subscriber", keys: Keys.subscriber, in: file) else {
-                roster.isComplete = false
-                continue
-            }
-            let id = readID(fields)
-            if let id {
-                let position = fields.position(of: "id")
-                if let first = places[id] {
-                    file.error(
-                        at: position,
-                        "the id \(quoted(id)) is given twice; the first is in line \(first.line)")
-                } else {
-                    places[id] = position
-                }
-                roster.ids.insert(id)
+    /// See `Roster.isComplete`.
+    var isComplete: Bool {
+        get { roster.isComplete }
+        set { roster.isComplete = newValue }
+    }
+
+    /// The list of YAML.
+    mutating func take(_ entries: [Value]) {
+        for entry in entries where !isFull {
+            if let fields = Fields(entry, of: "a subscriber", keys: Keys.subscriber, in: file) {
+                take(fields)
             } else {
                 roster.isComplete = false
             }
-            if let member = SubscriberReader(fields, context).read(id: id) { roster.members.append(member) }
         }
+    }
+
+    /// One entry.
+    mutating func take(_ fields: Fields) {
+        guard roster.subscribers.count < limit else {
+            file.error(at: fields.position, "more than \(limit) subscribers: what follows was not read")
+            isOverfull = true
+            return
+        }
+        let id = readID(fields)
+        if let id {
+            let position = fields.position(of: "id")
+            if let first = roster.places.note(id, entry: fields.position, idLine: position.line) {
+                file.error(
+                    at: position, "the id \(quoted(id)) is given twice; the first is in line \(first)")
+            }
+        } else {
+            roster.isComplete = false
+        }
+        guard let member = SubscriberReader(fields, context).read(id: id) else { return }
+        checks.note(member, behind: roster.subscribers)
+        roster.subscribers.append(member.subscriber)
+    }
+
+    consuming func finish() -> Roster {
+        checks.finish()
+        if isFull { roster.isComplete = false }
         return roster
     }
 

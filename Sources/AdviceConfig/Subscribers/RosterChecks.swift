@@ -1,84 +1,129 @@
 internal import AdviceCore
 
-/// Checks across all subscribers, all of them warnings.
+/// Checks across all subscribers, all of them warnings. What it remembers of each is some 50 bytes.
 struct RosterChecks {
-    private let roster: Roster
+    private let file: SourceFile
     private let delivery: Configuration.Delivery
-    private var file: SourceFile { roster.file }
+    private let zoned: [Series]
+    private var urlPositions: [Position] = []
+    /// The first subscriber of each endpoint, by the endpoint's hash. Of two endpoints with one hash, which
+    /// nobody will live to see, the later is not looked for.
+    private var firstOfEndpoint: [Int: Int32] = [:]
+    private var locals: Set<Local> = []
+    /// By the hash of the limit key.
+    private var hosts: [Int: Host] = [:]
+    /// The hashes of those hosts that many share, with their names.
+    private var bigHosts: [(hash: Int, url: EndpointURL, format: Format)] = []
 
-    init(_ roster: Roster, delivery: Configuration.Delivery) {
-        self.roster = roster
-        self.delivery = delivery
+    private struct Host {
+        var count: Int32
+        /// The first who is there.
+        var first: Int32
     }
 
-    func run() {
-        warnOfEqualURLs()
-        warnOfGaps()
+    /// A time of day in a zone, for a series.
+    private struct Local: Hashable {
+        var series: String
+        var zone: String
+        var at: TimeOfDay
+    }
+
+    init(_ file: SourceFile, series: [SeriesDraft], delivery: Configuration.Delivery) {
+        self.file = file
+        self.delivery = delivery
+        zoned = series.filter(\.isForSubscriberZones).compactMap(\.series)
+        for series in zoned { locals.insert(Local(series: series.id, zone: series.zone.name, at: series.at)) }
+    }
+
+    /// Takes in the subscriber that follows after `others`.
+    mutating func note(_ member: RosterMember, behind others: [Subscriber]) {
+        urlPositions.append(member.urlPosition)
+        warnOfEqualURL(member, others)
+        warnOfGaps(member)
+        if let url = member.url { count(url, member, others) }
+    }
+
+    func finish() {
         warnOfBigHosts()
     }
+
+    // MARK: Equal URLs
 
     /// What an endpoint is to its receiver: many bots share one server.
     private struct Endpoint: Hashable {
         var url: Protected
         var to: String?
         var topic: String?
-    }
 
-    private func warnOfEqualURLs() {
-        var first: [Endpoint: Roster.Member] = [:]
-        for member in roster.members {
-            let options = member.subscriber.options
-            let endpoint = Endpoint(url: member.subscriber.url, to: options.to, topic: options.topic)
-            guard let other = first[endpoint] else {
-                first[endpoint] = member
-                continue
-            }
-            file.reading.warn(
-                .equalURL, in: file, at: member.urlPosition,
-                "the URL is also that of '\(other.subscriber.id)' (line \(other.urlPosition.line)): "
-                    + "it gets every point twice")
+        init(_ subscriber: Subscriber) {
+            let options = subscriber.options
+            url = subscriber.url
+            to = options.to
+            topic = options.topic
         }
     }
+
+    private mutating func warnOfEqualURL(_ member: RosterMember, _ others: [Subscriber]) {
+        let endpoint = Endpoint(member.subscriber)
+        guard let first = firstOfEndpoint[endpoint.hashValue].map(Int.init) else {
+            firstOfEndpoint[endpoint.hashValue] = Int32(clamping: others.count)
+            return
+        }
+        guard Endpoint(others[first]) == endpoint else { return }
+        file.reading.warn(
+            .equalURL, in: file, at: member.urlPosition,
+            "the URL is also that of '\(others[first].id)' (line \(urlPositions[first].line)): "
+                + "it gets every point twice")
+    }
+
+    // MARK: Gaps
 
     /// The series' own time is told with the series; here those that subscribers choose.
-    private func warnOfGaps() {
-        struct Local: Hashable {
-            var series: String
-            var zone: String
-            var at: TimeOfDay
+    private mutating func warnOfGaps(_ member: RosterMember) {
+        let subscriber = member.subscriber
+        for series in zoned where subscriber.series.contains(series.id) {
+            let cohort = series.cohort(zone: subscriber.zone, at: subscriber.at)
+            guard locals.insert(Local(series: series.id, zone: cohort.zone, at: cohort.at)).inserted,
+                case .success(let rules) = file.reading.zone(cohort.zone)
+            else { continue }
+            ZoneGaps(rules, zone: cohort.zone, cohort.at, series).warn(file, at: member.atPosition)
         }
-        let zoned = roster.series.filter(\.isForSubscriberZones).compactMap(\.series)
-        var seen: Set<Local> = []
-        for series in zoned {
-            seen.insert(Local(series: series.id, zone: series.zone.name, at: series.at))
-            for member in roster.members where member.subscriber.series.contains(series.id) {
-                let cohort = series.cohort(zone: member.subscriber.zone, at: member.subscriber.at)
-                guard seen.insert(Local(series: series.id, zone: cohort.zone, at: cohort.at)).inserted,
-                    case .success(let rules) = file.reading.zone(cohort.zone)
-                else { continue }
-                ZoneGaps(rules, zone: cohort.zone, cohort.at, series).warn(file, at: member.atPosition)
-            }
-        }
+    }
+
+    // MARK: Big hosts
+
+    private mutating func count(_ url: EndpointURL, _ member: RosterMember, _ others: [Subscriber]) {
+        var hasher = Hasher()
+        hasher.combine(url.host)
+        hasher.combine(url.port)
+        let hash = hasher.finalize()
+        let place = Int32(clamping: others.count)
+        let before = hosts[hash] ?? Host(count: 0, first: place)
+        let host = Host(count: before.count + 1, first: before.first)
+        hosts[hash] = host
+        guard Self.isBig(host), !Self.isBig(before) else { return }
+        let first = Int(host.first)
+        let format = first < others.count ? others[first].format : member.subscriber.format
+        bigHosts.append((hash, url, format))
+    }
+
+    /// A release may take long there: with how many in flight is looked at in the end.
+    private static func isBig(_ host: Host) -> Bool {
+        fanOutEstimate(to: Int(host.count), inFlight: 1) > Limits.quickFanOut
     }
 
     private func warnOfBigHosts() {
-        var hosts: [String: (count: Int, example: Roster.Member)] = [:]
-        for member in roster.members {
-            guard let url = member.url else { continue }
-            hosts[url.limitKey, default: (0, member)].count += 1
-        }
-        // Few of a million hosts can be of interest: those alone are put in order.
-        let big = hosts.filter { fanOutEstimate(to: $0.value.count, inFlight: 1) > Limits.quickFanOut }
-        for (key, host) in big.sorted(by: { $0.key < $1.key }) {
-            guard let url = host.example.url else { continue }
-            let limit = inFlight(at: url, key, host.example.subscriber.format)
-            let span = fanOutEstimate(to: host.count, inFlight: limit)
+        for (hash, url, format) in bigHosts.sorted(by: { $0.url.limitKey < $1.url.limitKey }) {
+            guard let host = hosts[hash] else { continue }
+            let count = Int(host.count)
+            let limit = inFlight(at: url, url.limitKey, format)
+            let span = fanOutEstimate(to: count, inFlight: limit)
             guard span > Limits.quickFanOut else { continue }
             let minutes = (span.milliseconds + 59_999) / 60_000
-            let name = url.port == 443 ? url.host : key
+            let name = url.port == 443 ? url.host : url.limitKey
             file.warning(
-                at: host.example.urlPosition,
-                "\(name): \(grouped(host.count)) at \(limit) in flight: about \(minutes) min"
+                at: urlPositions[Int(host.first)],
+                "\(name): \(grouped(count)) at \(limit) in flight: about \(minutes) min"
             )
         }
     }

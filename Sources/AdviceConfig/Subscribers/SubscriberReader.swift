@@ -12,7 +12,7 @@ struct SubscriberReader {
     }
 
     /// The subscriber; nil where it has no id or no URL to speak of.
-    func read(id: String?) -> Roster.Member? {
+    func read(id: String?) -> RosterMember? {
         let format = fields.word("format", Format.self)
         let isFormatKnown = format != nil || !fields.isGiven("format")
         let allowsHTTP = fields.flag("allow_http")
@@ -27,8 +27,8 @@ struct SubscriberReader {
         subscriber.options.allowHTTP = allowsHTTP
         if isFormatKnown { FormatRules(fields, subscriber).check() }
         guard id != nil, url.protected != nil else { return nil }
-        return Roster.Member(
-            subscriber: subscriber, position: fields.position, urlPosition: fields.position(of: "url"),
+        return RosterMember(
+            subscriber: subscriber, urlPosition: fields.position(of: "url"),
             atPosition: fields.position(of: fields.isGiven("at") ? "at" : "zone"), url: url.parts)
     }
 
@@ -44,14 +44,14 @@ struct SubscriberReader {
             return (nil, nil)
         }
         if given.isInline, format.hasSecretURL { file.noteSecret(at: given.position) }
-        let parts = EndpointCheck(file, allowsHTTP: allowsHTTP, permission: "'allow_http: true'").url(
-            given, "url")
+        let permission = "'allow_http: true'" + (fields.isRow ? " in 'delivery'" : "")
+        let parts = EndpointCheck(file, allowsHTTP: allowsHTTP, permission: permission).url(given, "url")
         return (given.protected, parts)
     }
 
     private func readSeries() -> [String] {
         guard fields.isGiven("series") else {
-            if context.seriesIDs.count > 1 {
+            if context.seriesIDs.count > 1, fields.isMissing("series") {
                 let expectation =
                     "name some of \(context.seriesIDs.joined(separator: ", ")), or [] for alerts only"
                 file.error(at: fields.position, "'series' is missing: \(expectation)")
@@ -59,8 +59,9 @@ struct SubscriberReader {
             return context.seriesIDs.count == 1 ? context.seriesIDs : []
         }
         var named: [String] = []
-        return fields.list("series", of: "series ids", such: "[\(context.seriesIDs.first ?? "advice")]") {
-            value in
+        let first = context.seriesIDs.first ?? "advice"
+        let example = fields.isRow ? "[\"\(first)\"]" : "[\(first)]"
+        let list: [String]? = fields.list("series", of: "series ids", such: example) { value in
             guard let id = value.text else {
                 fields.mistake("series", value, mustBe: "a list of series ids")
                 return nil
@@ -73,19 +74,26 @@ struct SubscriberReader {
             }
             named.append(id)
             return id
-        } ?? []
+        }
+        return file.reading.shared(list ?? [])
     }
 
     private func readCalendar(_ subscriber: inout Subscriber) {
-        if let value = fields.value("zone") { subscriber.zone = file.zoneName(value, "zone", fields) }
+        if let value = fields.value("zone") {
+            subscriber.zone = file.zoneName(value, "zone", fields).map(file.reading.shared)
+        }
         subscriber.at = fields.time("at")
         subscriber.joined = fields.date("joined")
-        for key in ["zone", "at"] where fields.isGiven(key) && !context.mayNameZone(subscriber.series) {
+        // Whose series are not known may be of any.
+        let isKnown =
+            fields.isGiven("series") ? fields.value("series")?.list != nil : !subscriber.series.isEmpty
+        let series = isKnown ? subscriber.series : context.seriesIDs
+        for key in ["zone", "at"] where fields.isGiven(key) && !context.mayNameZone(series) {
             file.reading.warn(
                 .noEffect, in: file, at: fields.keyPosition(of: key),
                 "'\(key)' has no effect: none of this subscriber's series says 'zone: subscriber'")
         }
-        if fields.isGiven("joined"), !context.mayNameJoin(subscriber.series) {
+        if fields.isGiven("joined"), !context.mayNameJoin(series) {
             file.reading.warn(
                 .noEffect, in: file, at: fields.keyPosition(of: "joined"),
                 "'joined' has no effect: none of this subscriber's series says 'join: from-start'")
@@ -97,6 +105,7 @@ struct SubscriberReader {
     private func readOptions(_ options: inout Subscriber.Options) {
         options.to = fields.line("to")
         options.topic = fields.line("topic")
+        if fields.isRow { return }
         options.user = fields.line("user")
         options.token = readToken()
         options.mode = fields.word("mode", Subscriber.CloudEventsMode.self)

@@ -35,12 +35,26 @@ public struct Subscriber: Hashable, Sendable {
     public var at: TimeOfDay?
     public var joined: CivilDate?
     public var paused: Bool
-    public var options: Options
+    /// Kept apart so that a million plain entries stay small: without options an entry holds none.
+    public var options: Options {
+        get { kept?.options ?? Options() }
+        set { kept = newValue.isEmpty ? nil : Kept(newValue) }
+    }
+    private var kept: Kept?
 
     /// Nothing is sent before its endpoint has answered a challenge.
     public var isChallenged: Bool { options.confirm == true && format == .standard }
 
-    /// What few entries say; kept apart so that a million plain entries stay small.
+    private final class Kept: Hashable, Sendable {
+        let options: Options
+
+        init(_ options: Options) { self.options = options }
+
+        static func == (left: Kept, right: Kept) -> Bool { left.options == right.options }
+        func hash(into hasher: inout Hasher) { hasher.combine(options) }
+    }
+
+    /// What few entries say.
     public struct Options: Hashable, Sendable, Codable {
         public var to: String?
         public var topic: String?
@@ -106,7 +120,7 @@ public struct Subscriber: Hashable, Sendable {
         self.at = nil
         self.joined = nil
         self.paused = false
-        self.options = Options()
+        self.kept = nil
     }
 }
 
