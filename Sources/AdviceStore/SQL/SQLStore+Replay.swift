@@ -229,7 +229,8 @@ extension Replay {
             ELSE 'renewed' END AS verdict
         FROM subject v CROSS JOIN delivery d ON d.subject = v.number
                 AND (CAST($1 AS TEXT) IS NULL OR d.slot IN (
-                    SELECT m.slot_hash >> \(Schema.slotShift) FROM member m JOIN subscriber o ON o.number = m.subscriber WHERE o.id = $1))
+                    SELECT m.slot_hash >> \(Schema.slotShift) FROM member m
+                    JOIN subscriber o ON o.number = m.subscriber WHERE o.id = $1))
             CROSS JOIN release r ON r.number = d.release
             CROSS JOIN subscriber s ON s.number = d.subscriber
             LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
