@@ -12,9 +12,7 @@ extension Configuration {
         note(
             !formats.isEmpty,
             "formats other than standard: \(formats.map(\.rawValue).sorted().joined(separator: ", "))")
-        note(heartbeat != nil, "heartbeat")
         note(publicPages.address != .off, "public pages")
-        note(delivery.proxy != nil, "delivery.proxy: connections are made directly")
         note(subscribers.contains { $0.options.alsoSign?.isEmpty == false }, "also_sign")
         note(subscribers.contains { $0.options.confirm == true }, "confirm: challenge")
         return notices

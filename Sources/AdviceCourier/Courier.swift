@@ -37,7 +37,7 @@ public struct CourierRequest: Sendable {
     /// Whole header lines without their line ends, for example `webhook-id: msg_1`.
     public var headers: [String]
     public var body: SharedBody
-    /// GET has no place here: POST, or PUT for the formats that want it.
+    /// POST, or PUT for the formats that want it; GET without a body, which is a heartbeat's.
     public var method: Method = .post
     public var connectTimeout: Span
     /// The whole attempt, from the name's lookup to the last byte.
@@ -49,13 +49,17 @@ public struct CourierRequest: Sendable {
     /// DNS entry are dropped at once, for libcurl 7.88.1 walks both caches at every transfer.
     public var keepsConnection: Bool = false
     public var version: HTTPVersion = .http11
+    /// A URL of http, https or socks5h, with a name and password where it wants them: nil for none. It dials
+    /// the receiver then, and the address guard sees only it. Never logged.
+    public var proxy: String?
     /// What the endpoint wants of TLS besides; nil for what all others have.
     public var tls: TLS?
     /// Connects, shakes hands and goes: nothing is asked of the receiver. It is `delivered` where that went
     /// well.
     public var connectsOnly: Bool = false
 
-    public enum Method: String, Sendable { case post = "POST", put = "PUT" }
+    public enum Method: String, Sendable { case post = "POST", put = "PUT", get = "GET" }
+
     /// Paths of PEM files, and the client's private key itself: it may have come from anywhere.
     public struct TLS: Hashable, Sendable {
         /// Stands in place of the system's bundle of authorities.

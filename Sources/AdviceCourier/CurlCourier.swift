@@ -88,7 +88,11 @@ public actor CurlCourier: Courier, QueueActor {
         guard !isClosed else { return }
         let now = clock_gettime_nsec(CLOCK_MONOTONIC)
         for request in requests {
-            guard let host = Host(of: request.url) else {
+            if let refusal = refusal(of: request) {
+                replies.append(refusal)
+                continue
+            }
+            guard let host = host(of: request) else {
                 begin(request, at: nil, startedAt: now, now: now)
                 continue
             }
@@ -98,6 +102,30 @@ public actor CurlCourier: Courier, QueueActor {
             look(up: waiting, now: now)
         }
         endTurn()
+    }
+
+    /// The name to look up: the proxy's, where it is the proxy that looks up the receiver's.
+    private func host(of request: CourierRequest) -> Host? {
+        if let proxy = request.proxy { return ProxyHost(of: proxy).flatMap(\.named) }
+        return Host(of: request.url)
+    }
+
+    /// What is refused before anything is dialled where a proxy dials: it would not ask our guard.
+    private func refusal(of request: CourierRequest) -> CourierReply? {
+        guard let proxy = request.proxy else { return nil }
+        var exchange = Exchange()
+        exchange.proxy = .init()
+        if ProxyHost(of: proxy) == nil {
+            exchange.proxy?.isUnknown = true
+        } else if case .success(let url) = parseEndpointURL(request.url), url.isLiteral,
+            let address = IPAddress(url.host.filter { $0 != "[" && $0 != "]" }),
+            case .denied(let kind) = addressGuard.judge(address, allowing: request.allowNetworks)
+        {
+            exchange.blockedAddress = "\(address) is \(kind)"
+        } else {
+            return nil
+        }
+        return request.reply(exchange, latency: .zero)
     }
 
     private func begin(_ request: CourierRequest, at place: Place?, startedAt: UInt64, now: UInt64) {

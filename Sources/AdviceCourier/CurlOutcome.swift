@@ -26,6 +26,8 @@ struct Exchange {
     var isLookupDark = false
     /// Nothing was to be sent.
     var connectsOnly = false
+    /// How far it came with the proxy, where one is used.
+    var proxy: ProxyOutcome.Exchange?
 
     enum Phase { case lookup, connecting, connected }
 
@@ -47,6 +49,7 @@ enum CurlOutcome {
     static func outcome(of exchange: Exchange) -> Outcome {
         if exchange.blockedAddress != nil { return .blocked }
         if exchange.isConnectedOnly { return .delivered }
+        if let verdict = ProxyOutcome.verdict(on: exchange) { return verdict.outcome }
         if let status = exchange.finalStatus {
             return outcome(status: status, retryAfter: exchange.retryAfter)
         }
@@ -63,7 +66,10 @@ enum CurlOutcome {
 
     /// Whether nothing came back from anybody, as it is where our own network is down.
     static func isDark(_ exchange: Exchange) -> Bool {
-        guard exchange.finalStatus == nil, exchange.blockedAddress == nil else { return false }
+        // What a proxy does not reach says nothing of our own network.
+        guard exchange.finalStatus == nil, exchange.blockedAddress == nil, exchange.proxy == nil else {
+            return false
+        }
         switch CURLcode(rawValue: UInt32(exchange.code)) {
         case CURLE_OPERATION_TIMEDOUT: return exchange.phase != .connected
         case CURLE_COULDNT_CONNECT:
@@ -98,6 +104,7 @@ enum CurlOutcome {
             return "address \(blocked); add it to allow_networks"
         }
         if exchange.isConnectedOnly { return nil }
+        if let verdict = ProxyOutcome.verdict(on: exchange) { return verdict.words }
         if let status = exchange.finalStatus { return words(status: status, location: exchange.location) }
         if exchange.osErrno == EMFILE || exchange.osErrno == ENFILE {
             return "this host is out of file descriptors"

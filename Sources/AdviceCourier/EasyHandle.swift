@@ -27,6 +27,8 @@ final class EasyHandle {
     private let caBundle: String
     /// The last attempt had a TLS of its own.
     private var hasOwnTLS = false
+    /// The last attempt's.
+    private var proxy: String?
     private var addressGuard: AddressGuard
     private var allowNetworks: [AddressBlock] = []
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -77,6 +79,7 @@ final class EasyHandle {
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
         exchange.connectsOnly = request.connectsOnly
+        exchange.proxy = request.proxy.map { .init(isSecure: $0.hasPrefix("https:")) }
         // libcurl leaves such a connection to the handle: it goes with it.
         if request.connectsOnly { isSpent = true }
         refusal = nil
@@ -86,6 +89,7 @@ final class EasyHandle {
         date = nil
         Options.set(easy, for: request, used: Span(nanoseconds: Int64(now - startedAt)))
         setTLS(request.tls)
+        setProxy(request.proxy)
         setNames(place)
         setHeaders(request.headers)
         Options.check(
@@ -93,6 +97,7 @@ final class EasyHandle {
             CURLOPT_POSTFIELDSIZE_LARGE)
         Options.check(
             ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, request.body.pointer), CURLOPT_POSTFIELDS)
+        if request.method == .get { Options.setGetting(easy) }
     }
 
     /// What the attempt came to, and the handle is free for another.
@@ -128,6 +133,11 @@ final class EasyHandle {
         exchange.code = Int(code.rawValue)
         exchange.status = long(CURLINFO_RESPONSE_CODE)
         if exchange.finalStatus != nil { return }
+        if exchange.proxy != nil {
+            exchange.proxy?.isConnected = offset(CURLINFO_CONNECT_TIME_T) > 0
+            exchange.proxy?.connectStatus = long(CURLINFO_HTTP_CONNECTCODE)
+            exchange.proxy?.socksError = long(CURLINFO_PROXY_ERROR)
+        }
         if exchange.osErrno == 0 { exchange.osErrno = Int32(long(CURLINFO_OS_ERRNO)) }
         if code == CURLE_PEER_FAILED_VERIFICATION { exchange.verifyResult = long(CURLINFO_SSL_VERIFYRESULT) }
         if let refusal, dialled == nil { exchange.blockedAddress = "\(refusal.address) is \(refusal.kind)" }
@@ -136,6 +146,17 @@ final class EasyHandle {
     private func long(_ info: CURLINFO) -> Int {
         var value = 0
         return ccurl_get_long(easy, info, &value) == CURLE_OK ? value : 0
+    }
+
+    private func offset(_ info: CURLINFO) -> Int64 {
+        var value: curl_off_t = 0
+        return ccurl_get_offset(easy, info, &value) == CURLE_OK ? Int64(value) : 0
+    }
+
+    private func setProxy(_ wanted: String?) {
+        guard wanted != proxy else { return }
+        Options.setProxy(easy, wanted)
+        proxy = wanted
     }
 
     /// Nothing to do for most, who have none and follow one who had none.
@@ -277,6 +298,8 @@ extension EasyHandle {
     }
 
     private func admit(_ address: IPAddress) -> Bool {
+        // It is the proxy's address: whom it dials for us is for its own filter.
+        if exchange.proxy != nil { return true }
         guard case .denied(let kind) = addressGuard.judge(address, allowing: allowNetworks) else {
             return true
         }

@@ -20,13 +20,11 @@ struct Lookups {
             exchange.code = Int(
                 (answer == nil ? CURLE_OPERATION_TIMEDOUT : CURLE_COULDNT_RESOLVE_HOST).rawValue)
             exchange.isLookupDark = answer == .unreachable
-            var reply = CourierReply(
-                token: request.token, outcome: CurlOutcome.outcome(of: exchange), status: 0,
-                error: CurlOutcome.words(
-                    for: exchange, timeout: request.timeout, connectTimeout: request.connectTimeout),
-                latency: Span(nanoseconds: Int64(now - startedAt)), address: nil, replyPrefix: [], date: nil)
-            reply.isDark = CurlOutcome.isDark(exchange)
-            return reply
+            if request.proxy != nil {
+                exchange.proxy = .init()
+                exchange.proxy?.isUnknown = answer != nil
+            }
+            return request.reply(exchange, latency: Span(nanoseconds: Int64(now - startedAt)))
         }
     }
 
@@ -55,6 +53,18 @@ struct Lookups {
     }
 }
 
+extension CourierRequest {
+    /// What it comes to where nothing was dialled.
+    func reply(_ exchange: Exchange, latency: Span) -> CourierReply {
+        var reply = CourierReply(
+            token: token, outcome: CurlOutcome.outcome(of: exchange), status: 0,
+            error: CurlOutcome.words(for: exchange, timeout: timeout, connectTimeout: connectTimeout),
+            latency: latency, address: nil, replyPrefix: [], date: nil)
+        reply.isDark = CurlOutcome.isDark(exchange)
+        return reply
+    }
+}
+
 /// A host that is a name, as libcurl's own parser finds it in a URL.
 struct Host {
     /// With the dot at its end, where it was written with one: libcurl keeps it.
@@ -68,6 +78,11 @@ struct Host {
         let dotted = parsed.host + "."
         name = url.lowercased().contains("//" + dotted) ? dotted : parsed.host
         port = parsed.port
+    }
+
+    init(name: String, port: Int) {
+        self.name = name
+        self.port = port
     }
 
     /// Whether the host is surely an address, without a look by libcurl: most of those that are.

@@ -36,10 +36,8 @@ enum Options {
         long(easy, CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
         long(easy, CURLOPT_HTTP09_ALLOWED, 0)
         long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        // Empty strings: the environment's http_proxy would dial for us, unguarded.
-        string(easy, CURLOPT_PROXY, "")
+        setProxy(easy, nil)
         string(easy, CURLOPT_PRE_PROXY, nil)
-        string(easy, CURLOPT_NOPROXY, "*")
         // No compression is asked for and none undone: a 4.7 MB bomb became 1.07 GB.
         string(easy, CURLOPT_ACCEPT_ENCODING, nil)
         string(easy, CURLOPT_COOKIEFILE, nil)
@@ -57,7 +55,22 @@ enum Options {
         string(easy, CURLOPT_CAINFO, caBundle)
         string(easy, CURLOPT_CAPATH, nil)
         long(easy, CURLOPT_CA_CACHE_TIMEOUT, 86_400)
+        long(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1)
+        long(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2)
+        long(easy, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        string(easy, CURLOPT_PROXY_CAINFO, caBundle)
+        string(easy, CURLOPT_PROXY_CAPATH, nil)
     }
+
+    /// The proxy that is configured, or none. Empty strings, and none of the environment's: its http_proxy
+    /// would dial for us, unguarded, and its no_proxy would leave the configured one out.
+    static func setProxy(_ easy: UnsafeMutableRawPointer, _ proxy: String?) {
+        string(easy, CURLOPT_PROXY, proxy ?? "")
+        string(easy, CURLOPT_NOPROXY, proxy == nil ? "*" : "")
+    }
+
+    /// GET, and no body, until POSTFIELDS is set again: that makes it a POST.
+    static func setGetting(_ easy: UnsafeMutableRawPointer) { long(easy, CURLOPT_HTTPGET, 1) }
 
     /// An endpoint's own TLS, or that of all others. libcurl copies the key.
     static func setTLS(
@@ -81,7 +94,7 @@ enum Options {
     static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest, used: Span) {
         string(easy, CURLOPT_URL, request.url)
         string(easy, CURLOPT_PROTOCOLS_STR, request.allowHTTP ? "http,https" : "https")
-        string(easy, CURLOPT_CUSTOMREQUEST, request.method == .post ? nil : request.method.rawValue)
+        string(easy, CURLOPT_CUSTOMREQUEST, request.method == .put ? "PUT" : nil)
         long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout - used))
         long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout - used))
         long(easy, CURLOPT_CONNECT_ONLY, request.connectsOnly ? 1 : 0)

@@ -257,8 +257,14 @@ public actor Daemon: QueueActor {
         parts.logger.warning("\(words)")
     }
 
-    private func received(_ replies: [CourierReply]) {
+    private func received(_ all: [CourierReply]) {
         let now = parts.clock.now.wall
+        var replies = all
+        if let ping = all.firstIndex(where: { $0.token == Dispatcher.heartbeatToken }) {
+            let reply = replies.remove(at: ping)
+            feed(.pinged(error: reply.outcome == .delivered ? nil : reply.error ?? "no answer"))
+            if replies.isEmpty { return }
+        }
         feed(
             .outcomes(
                 replies.map { reply in
@@ -284,6 +290,7 @@ public actor Daemon: QueueActor {
             parts.notify.status(text)
         case .tell(let telling): parts.logger.tell(telling)
         case .answer(let request, let answer): answers.removeValue(forKey: request)?(answer)
+        case .ping: ping()
         case .probeClock(let since):
             let sync = parts.clock.sync(steppedAt: since)
             // Not fed from here: the scheduler's effects are still being run.
@@ -352,6 +359,16 @@ public actor Daemon: QueueActor {
         if !requests.isEmpty { courier?.send(requests) }
         // Not fed from here: the scheduler's effects are still being run.
         if !obstacles.isEmpty { enter { [obstacles] in $0.feed(.outcomes(obstacles)) } }
+    }
+
+    private func ping() {
+        guard let place = configuration.heartbeat else { return }
+        do throws(Dispatcher.Obstacle) {
+            courier?.send([try dispatcher.heartbeat(to: place)])
+        } catch {
+            // Not fed from here: the scheduler's effects are still being run.
+            enter { [error] in $0.feed(.pinged(error: error.reason)) }
+        }
     }
 
     private func arm(_ instant: Instant) {

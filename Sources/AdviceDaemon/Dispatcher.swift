@@ -76,7 +76,7 @@ public struct Dispatcher: Sendable {
         var request = CourierRequest(
             token: token, url: url, headers: headers, body: body,
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
-        allow(&request, options)
+        try allow(&request, options)
         request.keepsConnection = endpoint.sharesHost
         request.tls = tls
         request.version = options.http2 == true ? .http2 : .http11
@@ -90,12 +90,32 @@ public struct Dispatcher: Sendable {
         var request = CourierRequest(
             token: token, url: url, headers: [], body: SharedBody([]),
             connectTimeout: settings.connectTimeout, timeout: endpoint.options.timeout ?? settings.timeout)
-        allow(&request, endpoint.options)
+        try allow(&request, endpoint.options)
         request.connectsOnly = true
         return request
     }
 
-    private func allow(_ request: inout CourierRequest, _ options: Subscriber.Options) {
+    /// Comes back with a heartbeat's reply; deliveries' tokens count from 1.
+    static let heartbeatToken = UInt64.max
+
+    /// The ping to whoever watches over the daemon: a GET, which every service of the kind takes.
+    func heartbeat(to place: Protected) throws(Obstacle) -> CourierRequest {
+        let url: String
+        do { url = try secrets.read(place) } catch { throw Obstacle(reason: "\(error)") }
+        var request = CourierRequest(
+            token: Dispatcher.heartbeatToken, url: url, headers: ["user-agent: \(userAgentText)"],
+            body: SharedBody([]), connectTimeout: settings.connectTimeout, timeout: settings.timeout)
+        request.method = .get
+        try allow(&request, Subscriber.Options())
+        return request
+    }
+
+    private func allow(
+        _ request: inout CourierRequest, _ options: Subscriber.Options
+    ) throws(Obstacle) {
+        if let proxy = settings.proxy {
+            do { request.proxy = try secrets.read(proxy) } catch { throw Obstacle(reason: "\(error)") }
+        }
         request.allowHTTP = options.allowHTTP ?? settings.allowHTTP
         request.allowNetworks = settings.allowNetworks
         for text in options.allowNetworks ?? [] {

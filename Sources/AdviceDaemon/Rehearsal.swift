@@ -110,6 +110,7 @@ public struct Rehearsal {
         case .tell(.status): break
         case .tell(let telling): say(Line(at: wall, telling: telling))
         case .trustClock(let isTrusted): store.trustsClock = isTrusted
+        case .ping: events.append(.pinged(error: nil))
         case .probeClock: events.append(.clockProbed(.synchronized))
         case .answer, .exit: break
         }

@@ -110,6 +110,7 @@ extension SchedulerSettings {
             generation: generation)
         secondPool = max(0, min(Limits.secondPool, descriptors / 2))
         alertsOn = configuration.alerts.to.isEmpty ? [] : configuration.alerts.on
+        hasHeartbeat = configuration.heartbeat != nil
     }
 
     /// Cohorts of an earlier `at` or `zone` have no members and no calendar any more.

@@ -88,6 +88,10 @@ extension Telling {
             return (.notice, "the clock is believed: going on")
         case .finished(let series):
             return (.info, "series \(series) is finished")
+        case .heartbeatRefused(let reason):
+            return (.warning, "the heartbeat was not taken and is tried again: \(reason.escapedForTerminal)")
+        case .heartbeatTaken:
+            return (.notice, "the heartbeat is taken again")
         case .status:
             return nil
         }

@@ -42,6 +42,11 @@ struct Check: ParsableCommand {
 
     private func tell(_ configuration: Configuration, _ connected: Connections.Result?) {
         for line in connected?.good ?? [] { Output.note(line) }
+        if configuration.delivery.proxy != nil {
+            Output.note(
+                "delivery.proxy: receivers' names are looked up by the proxy, and its own filter decides "
+                    + "whom it dials; addresses in URLs are judged here")
+        }
         for notice in configuration.notYetBuilt { Output.note("advised: \(notice)") }
         let points = configuration.series.map { "\($0.id): \($0.points.count) points" }
         Output.note(

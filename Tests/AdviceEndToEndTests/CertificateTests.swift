@@ -64,7 +64,7 @@ struct CertificateTests {
 
 extension Site {
     /// Starts them; the port of each by the name of its certificate.
-    fileprivate func tlsReceivers() async throws -> JSON {
+    func tlsReceivers() async throws -> JSON {
         let child = try start([Tools.python(), Tools.script("tls_receiver.py"), folder], named: "tls")
         return try await poll("they listen: \(child.errors)") {
             if let ending = child.endingNow() { throw Missing("tls_receiver.py: \(ending): \(child.errors)") }
@@ -72,7 +72,7 @@ extension Site {
         }
     }
 
-    fileprivate func read(_ name: String) throws -> String {
+    func read(_ name: String) throws -> String {
         try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
     }
 }

@@ -44,11 +44,11 @@ struct ClockHoldTests {
         try await ClockStepTests().running(at: "12:30:00", sync: .refused) { place in
             try await place.step(ClockHoldTests.leap)
             try await place.isSuspect()
-            try place.clock.suspend(580)
+            try place.clock.suspend(480)
             // It has been woken by the resume, and looked.
             try await place.isSuspect()
             #expect(place.receiver.requestCount == 0)
-            try place.clock.suspend(30)
+            try place.clock.suspend(130)
             try await place.receiver.requests(1)
         }
     }

@@ -135,13 +135,13 @@ struct DeliveryTests {
 
 extension Site {
     /// Awaits that the running daemon has recorded so many deliveries.
-    func awaitDelivered(_ count: Int, within limit: Duration = .seconds(20)) async throws {
+    func awaitDelivered(_ count: Int, within limit: Duration = .seconds(60)) async throws {
         try await awaitState("delivered", of: count, within: limit)
     }
 
     /// Awaits that the record has `count` deliveries in a state.
     func awaitState(
-        _ state: String, of count: Int, within limit: Duration = .seconds(20)
+        _ state: String, of count: Int, within limit: Duration = .seconds(60)
     ) async throws {
         let deadline = ContinuousClock.now + limit
         while try await counts()[state] != .number(Double(count)) {

@@ -25,4 +25,20 @@ struct FanOutTests {
             #expect(nginx.lines.count == 10_000)
         }
     }
+
+    @Test("6,000 on one host: who finds no room in memory has its turn all the same, before --once is done")
+    func oneHost() async throws {
+        try await Site.with { site in
+            let nginx = try await site.nginx()
+            var settings = Settings(
+                (0..<6000).map { .init(id: "s\($0)", url: "http://127.0.0.1:\(nginx.port)/") })
+            settings.logLevel = "warning"
+            try site.write(settings)
+            let run = try await site.advised("run", "--once", within: .seconds(180))
+            #expect(run.ending == .exited(0), "\(run.errors.suffix(2000))")
+            let lines = nginx.lines
+            #expect(lines.count == 6000 && Set(lines.map(\.id)).count == 6000)
+            #expect(lines.allSatisfy { $0.attempt == "1" })
+        }
+    }
 }

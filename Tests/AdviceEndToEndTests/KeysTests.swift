@@ -51,8 +51,4 @@ extension Site {
     fileprivate func rotate(_ id: String) async throws -> Finished {
         try await plain(["keys", "rotate", id, "--config", configPath])
     }
-
-    fileprivate func read(_ name: String) throws -> String {
-        try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
-    }
 }

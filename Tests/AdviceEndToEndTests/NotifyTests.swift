@@ -108,7 +108,7 @@ private final class ServiceManager {
         received.removeAll { $0 == line }
     }
 
-    func awaitLine(_ line: String, within limit: Duration = .seconds(20)) async throws {
+    func awaitLine(_ line: String, within limit: Duration = .seconds(60)) async throws {
         try await poll("\(line) among \(received)", within: limit) { lines.contains(line) }
     }
 

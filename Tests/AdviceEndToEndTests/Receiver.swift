@@ -37,7 +37,7 @@ struct Receiver {
 
     /// Awaits the `count`th request, and returns all that there are then.
     @discardableResult
-    func requests(_ count: Int, within limit: Duration = .seconds(20)) async throws -> [Request] {
+    func requests(_ count: Int, within limit: Duration = .seconds(60)) async throws -> [Request] {
         try await poll("request \(count) of \(requestCount) comes", within: limit) { requestCount >= count }
         return try requests
     }

@@ -28,6 +28,8 @@ struct Settings {
     var delivery: [String] = []
     /// Further lines of the series.
     var series: [String] = []
+    /// Further lines of the whole.
+    var top: [String] = []
     /// Where there is a second series of the same points, `later`: its `at`.
     var later: String?
     var logLevel = "trace"
@@ -54,7 +56,7 @@ struct Settings {
         lines += ["subscribers: { file: \(rosterName) }", "delivery:"]
         lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
         lines += ["status: { listen: off }", "log: { level: \(logLevel), format: json }"]
-        return lines.joined(separator: "\n") + "\n"
+        return (lines + top).joined(separator: "\n") + "\n"
     }
 
     var rosterName: String { "subscribers.\(roster.rawValue)" }

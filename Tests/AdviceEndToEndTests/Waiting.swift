@@ -13,7 +13,7 @@ struct Missing: Error, CustomStringConvertible {
 /// Looks every few milliseconds until `look` finds something. The one place where these tests wait: other
 /// processes tell nobody here of what they have done but by files, sockets and their end.
 func poll<Found>(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(20),
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(60),
     every interval: Duration = .milliseconds(4),
     _ look: () throws -> Found?
 ) async throws -> Found {
@@ -29,7 +29,7 @@ func poll<Found>(
 
 /// As `poll`, for a condition.
 func poll(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(20),
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(60),
     every interval: Duration = .milliseconds(4),
     until condition: () throws -> Bool
 ) async throws {

@@ -75,9 +75,11 @@ extension World {
                         record: $0, calendar: TestZones.calendar($0.cohort.zone, $0.cohort.at))
                 })
         }
-        return SchedulerSettings(
+        var settings = SchedulerSettings(
             series: setups, concurrency: concurrency, perHost: perHost, hosts: hosts,
             generation: Int64(store.generation))
+        settings.hasHeartbeat = true
+        return settings
     }
 
     // MARK: Checks

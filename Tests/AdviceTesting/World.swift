@@ -414,6 +414,12 @@ public struct World: Sendable {
         case .tell(let telling):
             checkTelling(telling)
             tellings.append(telling)
+        case .ping:
+            if scheduler.clockState != "trusted" {
+                problems.append("a heartbeat while the clock is not believed")
+            }
+            let isTaken = !draw(faults.refusal)
+            happen(in: delay(50), .feed(.pinged(error: isTaken ? nil : "refused")), life: life)
         case .probeClock:
             happen(in: .milliseconds(1), .feed(.clockProbed(sync)), life: life)
         case .trustClock(let isTrusted):

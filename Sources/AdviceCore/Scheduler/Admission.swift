@@ -62,8 +62,10 @@ struct Admission {
     /// What is to become of a delivery.
     enum Decision {
         case send(ClaimedDelivery, ticket: UInt64)
-        /// No room for it now: it waits so long, with no attempt charged.
+        /// Its host asked for time, or its own rate does: it waits so long, with no attempt charged.
         case wait(ClaimedDelivery, Span)
+        /// No room for it in memory: it waits in the store for about its turn, likewise.
+        case spill(ClaimedDelivery, Span)
     }
 
     mutating func limit(concurrency: Int, perHost: Int, hosts: [String: Int], secondPool: Int) {
@@ -231,7 +233,7 @@ struct Admission {
         let ahead = Span(nanoseconds: each.nanoseconds * Int64(key.parked.count))
         let until = max(key.backlogUntil, now + max(ahead, Limits.shortestSpill)) + each
         keys.values[place].backlogUntil = until
-        return .wait(delivery, until - now)
+        return .spill(delivery, until - now)
     }
 
     /// How long a key is closed for that a 429 has closed.

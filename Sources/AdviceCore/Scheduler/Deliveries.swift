@@ -16,6 +16,8 @@ struct Deliveries: Sendable {
     private var isClaiming = false
     private var mayClaim = false
     private var nextDue: Instant?
+    /// When the last of those that found no room here is due.
+    private var spilledUntil: Instant?
     private var random: SplitMix64
     private var retry = RetryPolicy()
     private var series: [String: SeriesTerms] = [:]
@@ -100,6 +102,7 @@ struct Deliveries: Sendable {
     mutating func mayHaveWork() { mayClaim = true }
 
     mutating func clockStepped() {
+        spilledUntil = nil
         flushNow = true
         mayClaim = true
     }
@@ -116,6 +119,9 @@ struct Deliveries: Sendable {
         return machines.isEmpty && admission.isEmpty && group.isEmpty && !isClaiming && !mayClaim
             && nextDue.map { $0 > now } ?? true
     }
+
+    /// Some wait for nothing but their turn: it is not the time to say that no more can be done.
+    func hasSpilled(at now: Instant) -> Bool { spilledUntil.map { $0 > now } ?? false }
 
     /// When this part must be looked at again; nil where it waits for nothing but answers.
     func nextLook(after moment: Moment) -> Instant? {
@@ -188,6 +194,11 @@ struct Deliveries: Sendable {
             case .wait(let delivery, let wait):
                 let machine = DeliveryMachine(delivery, terms: terms(of: delivery))
                 add(machine.postponed(for: wait, at: now.wall), of: delivery, at: now.wall)
+            case .spill(let delivery, let wait):
+                let record = DeliveryMachine(delivery, terms: terms(of: delivery))
+                    .postponed(for: wait, at: now.wall)
+                spilledUntil = max(spilledUntil ?? now.wall, record.nextAttemptAt ?? now.wall)
+                add(record, of: delivery, at: now.wall)
             case .send(let delivery, let ticket):
                 var machine = DeliveryMachine(delivery, terms: terms(of: delivery))
                 switch machine.begin(at: now.wall) {

@@ -32,6 +32,8 @@ public enum Event: Sendable {
     case outcomes([AttemptResult])
     /// Something outside of the scheduler that operators may have to be told of.
     case alarmed(Alarm)
+    /// What became of a heartbeat: why it was not taken, nil where it was.
+    case pinged(error: String?)
     case stopping
 }
 
@@ -79,6 +81,8 @@ public enum Effect: Sendable {
     case arm(Instant)
     case tell(Telling)
     case answer(request: UInt64, Answer)
+    /// Ping whoever watches over the daemon, and come back with `pinged`.
+    case ping
     /// Look for evidence of the clock's being synchronized, after `since` where that is given, and come back
     /// with `clockProbed`.
     case probeClock(since: Instant?)
@@ -160,6 +164,9 @@ public enum Telling: Sendable {
     case clockAwaited
     case clockTrusted
     case finished(series: String)
+    /// Whoever watches over the daemon did not take its ping.
+    case heartbeatRefused(String)
+    case heartbeatTaken
     /// What the daemon waits for, in a line.
     case status(String)
 }
@@ -182,6 +189,8 @@ public struct SchedulerSettings: Sendable {
     public var secondPool: Int
     /// What operators are told of; empty where nobody is.
     public var alertsOn: [AlertKind] = []
+    /// Somebody watches over the daemon.
+    public var hasHeartbeat = false
     public var retry: RetryPolicy
     /// The longest that an attempt can take: how long a stop waits for those in flight.
     public var longestAttempt: Span

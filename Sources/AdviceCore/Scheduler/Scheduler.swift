@@ -12,6 +12,7 @@ public struct Scheduler: Sendable {
     var deliveries: Deliveries
     var trust = ClockTrust()
     var alerts = Alerts()
+    var heartbeat = Heartbeat()
     /// Transactions on their way, by number.
     var underway: [UInt64: Underway] = [:]
     /// Cohorts and series with a transaction on its way: not decided on again until it is back.
@@ -138,11 +139,13 @@ public struct Scheduler: Sendable {
         case .claimed(let claim):
             deliveries.claimed(claim)
         case .committed(let transaction, let result):
-            committed(transaction, result, &effects)
+            committed(transaction, result, now, &effects)
         case .outcomes(let results):
             deliveries.finish(results, at: now)
         case .alarmed(let alarm):
             alerts.note(alarm, at: now)
+        case .pinged(let error):
+            if let telling = heartbeat.answered(error, at: now.boot) { effects.append(.tell(telling)) }
         case .stopping where isStopping:
             // Asked twice: the first deadline holds.
             break
@@ -183,6 +186,7 @@ public struct Scheduler: Sendable {
         if !isStopping, !trust.isHolding, isSomethingDue(at: now.wall) { stepSeries(now.wall, &effects) }
         stepDeliveries(now, &effects)
         stepAlerts(now, &effects)
+        stepHeartbeat(now, &effects)
         arm(now, &effects)
         exitIfQuiet(now.wall, &effects)
     }
@@ -208,6 +212,12 @@ public struct Scheduler: Sendable {
         for alert in alerts.take(at: now) { commit(.alert(alert), &effects) }
     }
 
+    /// Silence while nothing is sent: whoever watches is to come and look.
+    private mutating func stepHeartbeat(_ now: Moment, _ effects: inout [Effect]) {
+        guard !isStopping, !trust.isHolding else { return }
+        if heartbeat.take(at: now.boot, isQuiet: deliveries.isQuiet(at: now.wall)) { effects.append(.ping) }
+    }
+
     private mutating func arm(_ now: Moment, _ effects: inout [Effect]) {
         var look = now.wall + Limits.recheck
         let upcoming = upcoming(at: now.wall)
@@ -215,6 +225,9 @@ public struct Scheduler: Sendable {
         if !isStopping, !trust.isHolding, let due = upcoming?.due, due > now.wall { look = min(look, due) }
         if let due = deliveries.nextLook(after: now) { look = min(look, max(due, now.wall)) }
         if let wait = alerts.nextLook(at: now.boot) { look = min(look, now.wall + wait) }
+        if !isStopping, !trust.isHolding, let wait = heartbeat.nextLook(at: now.boot) {
+            look = min(look, now.wall + wait)
+        }
         if let wait = trust.nextLook(now) { look = min(look, now.wall + wait) }
         effects.append(.arm(look))
         guard isStatusStale || isStopping else { return }
@@ -231,11 +244,14 @@ public struct Scheduler: Sendable {
         if isStopping, deliveries.isQuiet(at: now) {
             hasExited = true
             effects.append(.exit(.stopped))
+        } else if once, heartbeat.isUnderway {
+            // The watcher's answer is awaited: it may take as long as any.
+            return
         } else if once, trust.hold != nil {
             // Nobody may be there to end the hold: what is due is left for a later run.
             hasExited = true
             effects.append(.exit(.quiet(somethingWaits: true)))
-        } else if once, !trust.isHolding, deliveries.isQuiet(at: now),
+        } else if once, !trust.isHolding, deliveries.isQuiet(at: now), !deliveries.hasSpilled(at: now),
             upcoming(at: now).map({ $0.due > now }) ?? true
         {
             hasExited = true
@@ -335,6 +351,7 @@ public struct Scheduler: Sendable {
     private mutating func take(_ settings: SchedulerSettings) {
         self.settings = settings
         alerts.want(settings.alertsOn)
+        heartbeat.want(settings.hasHeartbeat)
         announced = []
         placed = []
         deliveries.take(settings)
@@ -364,7 +381,7 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func committed(
-        _ number: UInt64, _ result: CommitResult, _ effects: inout [Effect]
+        _ number: UInt64, _ result: CommitResult, _ now: Moment, _ effects: inout [Effect]
     ) {
         guard let done = underway.removeValue(forKey: number) else {
             preconditionFailure("a transaction comes back once")
@@ -374,6 +391,7 @@ public struct Scheduler: Sendable {
             effects.append(.exit(.storeRefused))
             return
         }
+        if case .release(let draft) = done.kind { heartbeat.released(over: draft.spread, at: now.boot) }
         follow(done.kind, result, &effects)
         if case .alreadyReleased = result { return }
         if case .unknownSubscriber = result {

@@ -31,7 +31,8 @@ struct AdmissionTests {
         mutating func take() -> ClaimedDelivery? {
             while let decision = admission.take(at: now) {
                 switch decision {
-                case .wait(let delivery, let span): sentAway[delivery.subscriberID] = span
+                case .wait(let delivery, let span), .spill(let delivery, let span):
+                    sentAway[delivery.subscriberID] = span
                 case .send(let delivery, let ticket):
                     tickets[delivery.endpoint.limitKey, default: []].append(ticket)
                     return delivery
