@@ -45,8 +45,8 @@ public struct Place: Hashable, Sendable {
     }
 }
 
-/// Where each subscriber stands, by id. All of them stand in one file, whose name is kept once: there may be a
-/// million.
+/// Where each subscriber stands, by id. All of them stand in one file, whose name is kept once: there may be
+/// a million.
 public struct SubscriberPlaces: Sendable {
     struct Lines: Sendable {
         var entry: Position
