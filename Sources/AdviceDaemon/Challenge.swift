@@ -1,7 +1,8 @@
 import AdviceCore
 import AdviceCourier
 
-/// Consent (`confirm: challenge`): an endpoint says that it wants to be one by answering with what it was sent.
+/// Consent (`confirm: challenge`): an endpoint says that it wants to be one by answering with what it was
+/// sent.
 enum Challenge {
     /// 128 bits that nobody can guess, as letters and digits.
     static func nonce() -> String {

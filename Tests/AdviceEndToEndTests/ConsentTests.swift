@@ -55,7 +55,7 @@ struct ConsentTests {
     }
 
     @Test(
-        "a 2xx without the echo is no consent: everything is held, and nothing else is sent, even to one who insists",
+        "a 2xx without the echo is no consent: everything is held, and nothing else is sent",
         arguments: ["200", "204", "404"])
     func silent(_ answer: String) async throws {
         try await Site.with { site in

@@ -150,6 +150,7 @@ extension StoreConformance {
             // It is answered: the point goes out, and nobody is asked again for an edit of something else.
             var answered = again.settled(.waiting, at: t0)
             (answered.attempt, answered.nextAttemptAt, answered.health) = (nil, t0, .healthy)
+            answered.attempts = again.attempts
             try bench.store.record(OutcomeGroup(records: [answered]), now: t0)
             ann.subscriber.options.timeout = .seconds(9)
             _ = try bench.store.importRoster([ann, World.entry("bob")], cohorts: [], now: t0)

@@ -5,8 +5,8 @@ public struct EndpointHealth: Hashable, Sendable {
         case open
         /// Failing for days: everything is held, and the oldest is tried once a day.
         case suspended
-        /// It has not said yet that it wants to be one (`confirm: challenge`): everything is held, and nothing
-        /// but a challenge is sent.
+        /// It has not said yet that it wants to be one (`confirm: challenge`): everything is held, and only a
+        /// challenge is sent.
         case unconfirmed
         /// It said that it is gone: nothing is sent until its URL or secret changes, or a person reopens it.
         case closed

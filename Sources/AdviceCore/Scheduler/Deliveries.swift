@@ -355,6 +355,7 @@ struct Deliveries: Sendable {
             // Settled without an attempt, too old by now: at a suspended endpoint the next oldest has its
             // turn.
             if record.state == .exhausted, record.attempt == nil { mayClaim = true }
+            if let probe = record.health?.probeAt { nextDue = min(nextDue ?? probe, probe) }
             guard let next = record.nextAttemptAt, record.state == .waiting else { continue }
             nextDue = min(nextDue ?? next, next)
         }

@@ -30,7 +30,8 @@ extension SQLStore {
                     """
                     INSERT INTO delivery(subject, slot, subscriber, release, state, attempts, after_ms,
                         next_attempt_at)
-                    SELECT $1, $2, s.number, $3, CASE WHEN e.state IN \(EndpointHealth.holding) THEN 2 ELSE 0 END, 0, 0,
+                    SELECT $1, $2, s.number, $3,
+                        CASE WHEN e.state IN \(EndpointHealth.holding) THEN 2 ELSE 0 END, 0, 0,
                         CASE WHEN e.state IN \(EndpointHealth.holding) THEN NULL ELSE CAST($4 AS BIGINT) END
                     FROM subscriber s LEFT JOIN endpoint e
                         ON e.subscriber = s.number AND e.fingerprint = s.fingerprint
