@@ -130,7 +130,8 @@ extension PostgresStore {
                 (SELECT min(e.probe_at) FROM endpoint e
                     JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
                     WHERE e.state IN \(EndpointHealth.holding) AND (e.probe_at > $1 OR $4 = 0)
-                        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)),
+                        AND NOT EXISTS (
+                            SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)),
                 (SELECT min(o.lease) FROM daemon o WHERE o.lease > 0 AND o.number <> $3
                     AND (EXISTS (SELECT 1 FROM batch WHERE owner = o.number)
                         OR EXISTS (SELECT 1 FROM delivery WHERE owner = o.number)))
