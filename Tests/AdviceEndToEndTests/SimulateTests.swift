@@ -30,7 +30,7 @@ struct SimulateTests {
     func dead() async throws {
         try await Site.with { site in
             try site.write(Settings(ann: "http://127.0.0.1:9/"))
-            let done = try await site.advised("simulate", "--outage", "ann:400d", "--json")
+            let done = try await site.advised("simulate", "--outage", "ann:6d", "--json")
             let words = try done.json.elements.map {
                 ($0["event"]?.string ?? "") + " " + ($0["point"]?.string ?? "")
             }

@@ -124,7 +124,7 @@ extension StoreConformance {
             let records = claim.deliveries.map { delivery -> DeliveryRecord in
                 guard delivery.isChallenge else { return delivery.settled(.delivered, at: t0) }
                 var record = delivery.settled(.held, at: t0)
-                record.attempt = nil
+                (record.attempt, record.attempts) = (nil, 0)
                 return record
             }
             try bench.store.record(
@@ -136,6 +136,7 @@ extension StoreConformance {
             #expect(try bench.store.claimAll(at: t0).deliveries.isEmpty)
             var silent = asked.settled(.held, at: t0, status: 204)
             silent.health = asked.health
+            silent.attempts = asked.attempts
             silent.health?.probeAt = t0 + .minutes(5)
             try bench.store.record(OutcomeGroup(records: [silent]), now: t0)
             let early = try bench.store.claimAll(at: t0)
