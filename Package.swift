@@ -83,6 +83,7 @@ let package = Package(
             path: "Benchmarks/store/Sources", swiftSettings: strict),
 
         // Tests mirror the rooms.
+        .target(name: "TestTools", path: "Tests/TestTools", swiftSettings: strict),
         .target(
             name: "AdviceTesting", dependencies: ["AdviceCore"], path: "Tests/AdviceTesting",
             swiftSettings: strict),
@@ -96,14 +97,16 @@ let package = Package(
             name: "AdviceCoreTests", dependencies: ["AdviceCore", "AdviceTesting"], exclude: ["Oracle"],
             swiftSettings: strict),
         .testTarget(
-            name: "AdviceConfigTests", dependencies: ["AdviceConfig", "AdviceCore", "AdviceTesting"],
+            name: "AdviceConfigTests",
+            dependencies: ["AdviceConfig", "AdviceCore", "AdviceTesting", "TestTools"],
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(
-            name: "AdviceMessageTests", dependencies: ["AdviceMessage", "AdviceCore"], exclude: ["Golden"],
-            swiftSettings: strict),
+            name: "AdviceMessageTests", dependencies: ["AdviceMessage", "AdviceCore", "TestTools"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(name: "AdviceListenerTests", dependencies: ["AdviceListener"], swiftSettings: strict),
         .testTarget(
-            name: "AdviceStoreTests", dependencies: ["AdviceStore", "AdviceCore", "AdviceTesting"],
+            name: "AdviceStoreTests",
+            dependencies: ["AdviceStore", "AdviceCore", "AdviceTesting", "TestTools"],
             swiftSettings: strict),
         .testTarget(
             name: "AdviceCourierTests", dependencies: ["AdviceCourier", "AdviceCore", "AdviceTesting"],
@@ -112,7 +115,9 @@ let package = Package(
             name: "AdviceDaemonTests",
             dependencies: ["AdviceDaemon", "AdviceConfig", "AdviceCore", "AdviceStore"],
             swiftSettings: strict),
-        .testTarget(name: "AdviceEndToEndTests", exclude: ["Receivers"], swiftSettings: strict),
+        .testTarget(
+            name: "AdviceEndToEndTests", dependencies: ["TestTools"], exclude: ["Receivers"],
+            swiftSettings: strict),
         .testTarget(name: "AdviceTidyTests", swiftSettings: strict),
     ]
 )

@@ -88,44 +88,44 @@ public actor CurlCourier: Courier, QueueActor {
         guard !isClosed else { return }
         let now = clock_gettime_nsec(CLOCK_MONOTONIC)
         for request in requests {
-            if let refusal = refusal(of: request) {
-                replies.append(refusal)
-                continue
+            switch way(of: request) {
+            case .refused(let exchange): replies.append(request.reply(exchange, latency: .zero))
+            case .dialled: begin(request, at: nil, startedAt: now, now: now)
+            case .lookedUp(let host):
+                let patience = min(request.connectTimeout, request.timeout)
+                let waiting = Lookups.Waiting(
+                    request: request, host: host, startedAt: now, until: now + UInt64(patience.nanoseconds))
+                look(up: waiting, now: now)
             }
-            guard let host = host(of: request) else {
-                begin(request, at: nil, startedAt: now, now: now)
-                continue
-            }
-            let patience = min(request.connectTimeout, request.timeout)
-            let waiting = Lookups.Waiting(
-                request: request, host: host, startedAt: now, until: now + UInt64(patience.nanoseconds))
-            look(up: waiting, now: now)
         }
         endTurn()
     }
 
-    /// The name to look up: the proxy's, where it is the proxy that looks up the receiver's.
-    private func host(of request: CourierRequest) -> Host? {
-        if let proxy = request.proxy { return ProxyHost(of: proxy).flatMap(\.named) }
-        return Host(of: request.url)
+    /// What is done first about a request.
+    private enum Way {
+        case lookedUp(Host)
+        /// The host is an address, or libcurl is to refuse the URL.
+        case dialled
+        case refused(Exchange)
     }
 
-    /// What is refused before anything is dialled where a proxy dials: it would not ask our guard.
-    private func refusal(of request: CourierRequest) -> CourierReply? {
-        guard let proxy = request.proxy else { return nil }
+    private func way(of request: CourierRequest) -> Way {
+        guard let proxy = request.proxy else { return Host(of: request.url).map(Way.lookedUp) ?? .dialled }
+        // It looks up and dials the receiver, and does not ask our guard: what can be judged is judged here.
         var exchange = Exchange()
         exchange.proxy = .init()
-        if ProxyHost(of: proxy) == nil {
+        guard let host = ProxyHost(of: proxy) else {
             exchange.proxy?.isUnknown = true
-        } else if case .success(let url) = parseEndpointURL(request.url), url.isLiteral,
+            return .refused(exchange)
+        }
+        if case .success(let url) = parseEndpointURL(request.url), url.isLiteral,
             let address = IPAddress(url.host.filter { $0 != "[" && $0 != "]" }),
             case .denied(let kind) = addressGuard.judge(address, allowing: request.allowNetworks)
         {
             exchange.blockedAddress = "\(address) is \(kind)"
-        } else {
-            return nil
+            return .refused(exchange)
         }
-        return request.reply(exchange, latency: .zero)
+        return host.named.map(Way.lookedUp) ?? .dialled
     }
 
     private func begin(_ request: CourierRequest, at place: Place?, startedAt: UInt64, now: UInt64) {

@@ -42,6 +42,8 @@ final class EasyHandle {
 
     private var exchange = Exchange()
     private var refusal: (address: IPAddress, kind: String)?
+    /// The attempt's own request began to be sent. A proxy is sent something of ours before.
+    private var hasRequested = false
     private var dialled: IPAddress?
     private var bodyBytes = 0
     private var headerBytes = 0
@@ -79,10 +81,11 @@ final class EasyHandle {
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
         exchange.connectsOnly = request.connectsOnly
-        exchange.proxy = request.proxy.map { .init(isSecure: $0.hasPrefix("https:")) }
+        exchange.proxy = request.proxy.map { .init(isSecure: $0.lowercased().hasPrefix("https:")) }
         // libcurl leaves such a connection to the handle: it goes with it.
         if request.connectsOnly { isSpent = true }
         refusal = nil
+        hasRequested = false
         dialled = nil
         bodyBytes = 0
         headerBytes = 0
@@ -113,7 +116,7 @@ final class EasyHandle {
             replyPrefix: prefix,
             date: date,
             // Bytes of the request have left us, and nobody has said what became of them.
-            mayHaveArrived: exchange.finalStatus == nil && long(CURLINFO_REQUEST_SIZE) > 0)
+            mayHaveArrived: exchange.finalStatus == nil && hasRequested && long(CURLINFO_REQUEST_SIZE) > 0)
         reply.isDark = CurlOutcome.isDark(exchange)
         release()
         return reply
@@ -293,6 +296,7 @@ extension EasyHandle {
         guard let text, let address = IPAddress(String(cString: text))
         else { return false }
         let admitted = admit(address)
+        if admitted { hasRequested = true }
         dialled = admitted ? address : nil
         return admitted
     }

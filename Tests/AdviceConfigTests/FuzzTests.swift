@@ -18,7 +18,7 @@ struct FuzzTests {
 
     @Test("changed bytes never trap, and give a configuration or an error", arguments: UInt64(1)...8)
     func mutations(_ seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let folder = try Folder()
         var loadedCount = 0
         for _ in 0..<40 {
@@ -28,7 +28,7 @@ struct FuzzTests {
             let victim = try #require(texts.randomElement(using: &random))
             try? FileManager.default.removeItem(atPath: folder.path)
             for (name, bytes) in files {
-                try folder.write(name, name == victim ? Self.mutate(bytes, &random) : bytes)
+                try folder.write(name, name == victim ? mutated(bytes, by: Self.pieces, &random) : bytes)
             }
             let loaded = LoadTests.load(folder)
             let hasErrors = loaded.diagnostics.contains { $0.severity == .error }
@@ -39,26 +39,5 @@ struct FuzzTests {
             loadedCount += hasErrors ? 0 : 1
         }
         #expect((1..<40).contains(loadedCount), "some changes break a file, and some do not")
-    }
-
-    private static func mutate(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
-        var bytes = bytes
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
-            let start = Int.random(in: 0...bytes.count, using: &random)
-            let end = min(bytes.count, start + Int.random(in: 0...4, using: &random))
-            switch Int.random(in: 0..<4, using: &random) {
-            case 0:
-                bytes.removeSubrange(start..<end)
-            case 1:
-                bytes.insert(contentsOf: pieces[Int.random(in: 0..<pieces.count, using: &random)], at: start)
-            case 2:
-                bytes.replaceSubrange(start..<end, with: [UInt8.random(in: 0...255, using: &random)])
-            default:
-                let from = Int.random(in: 0...bytes.count, using: &random)
-                let copied = bytes[from..<min(bytes.count, from + Int.random(in: 0...40, using: &random))]
-                bytes.insert(contentsOf: Array(copied), at: start)
-            }
-        }
-        return bytes
     }
 }

@@ -1,10 +1,14 @@
 import Foundation
+import TestTools
 import Testing
 
 /// Daemons on one PostgreSQL server (P15, docs/several-machines.md): no leader, and what one leaves the
 /// others do.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SharedStoreTests {
+    /// Of its own: it is crashed.
+    private static let server = PostgresServer("machines")
+
     private let password = "a-word-that-nobody-may-see"
 
     /// `count` subscribers of one receiver, each on a host of its own, and a store that all daemons share.
@@ -34,7 +38,7 @@ struct SharedStoreTests {
 
     @Test("one daemon delivers, commands look and decide there, and nobody sees the password")
     func one() async throws {
-        let database = try PostgresServer.shared.database()
+        let database = try SharedStoreTests.server.database()
         try await Site.with { site in
             let receiver = try await site.receiver()
             var settings = settings(receiver, 2, database)
@@ -84,7 +88,7 @@ struct SharedStoreTests {
 
     @Test("three daemons share a fan-out: each delivery is sent once, and each daemon sends some")
     func three() async throws {
-        let database = try PostgresServer.shared.database()
+        let database = try SharedStoreTests.server.database()
         try await Site.with { site in
             let receiver = try await site.receiver(delay: 0.1)
             try site.write(settings(receiver, 4000, database))
@@ -107,7 +111,7 @@ struct SharedStoreTests {
 
     @Test("what a daemon had that is killed in a fan-out the others send, under the same ids")
     func killed() async throws {
-        let database = try PostgresServer.shared.database()
+        let database = try SharedStoreTests.server.database()
         try await Site.with { site in
             let receiver = try await site.receiver(delay: 0.1, gate: "gate", openFor: 600)
             try site.write(settings(receiver, 3000, database))
@@ -131,14 +135,14 @@ struct SharedStoreTests {
 
     @Test("a server that is killed in a fan-out and comes back costs nothing but time")
     func crashed() async throws {
-        let database = try PostgresServer.shared.database()
+        let database = try SharedStoreTests.server.database()
         try await Site.with { site in
             let receiver = try await site.receiver(delay: 0.05)
             try site.write(settings(receiver, 3000, database))
             let daemons = [try await site.daemon(state: "a"), try await site.daemon(state: "b")]
             for count in [500, 1500] {
                 try await receiver.requests(count)
-                PostgresServer.shared.crash()
+                SharedStoreTests.server.crash()
             }
             try await poll("all is recorded", within: .seconds(60), every: .milliseconds(100)) {
                 (try? database.query("SELECT count(*) FROM delivery WHERE state = 1")) == "3000"
@@ -156,7 +160,7 @@ struct SharedStoreTests {
 
     @Test("a daemon whose files are others sends and says so, until it takes the same")
     func otherFiles() async throws {
-        let database = try PostgresServer.shared.database()
+        let database = try SharedStoreTests.server.database()
         try await Site.with { site in
             let receiver = try await site.receiver()
             var settings = settings(receiver, 1, database)

@@ -1,6 +1,7 @@
 import AdviceCore
 import AdviceMessage
 import Foundation
+import TestTools
 import Testing
 
 /// Our calendars before a judge that nobody here wrote: PyPI's `icalendar`.
@@ -120,7 +121,7 @@ struct CalendarLibraryTests {
 
     private static func judge(_ calendar: String, expecting events: [CalendarEvent]) throws -> String {
         let asked = Asked(calendar: calendar, events: events.map(Expected.init))
-        return try python(script, input: JSONEncoder().encode(asked))
+        return try runPython(script, input: JSONEncoder().encode(asked))
     }
 
     private struct Asked: Encodable {

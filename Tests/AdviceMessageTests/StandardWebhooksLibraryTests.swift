@@ -1,5 +1,6 @@
 import AdviceMessage
 import Foundation
+import TestTools
 import Testing
 
 /// Our signatures before a judge that nobody here wrote: PyPI's `standardwebhooks`.
@@ -45,37 +46,11 @@ struct StandardWebhooksLibraryTests {
             let parts = line.split(separator: ": ", maxSplits: 1)
             headers[String(parts[0])] = String(parts[1])
         }
-        return try python(
+        return try runPython(
             script,
             input: JSONSerialization.data(withJSONObject: [
                 "secret": Vector.otherSecret, "body": String(decoding: body, as: UTF8.self) + suffix,
                 "headers": headers,
             ]))
-    }
-
-    /// Runs the Python of the tests' virtual environment: `$ADVISED_VENV`, else `.venv` at the package's
-    /// root.
-    private static func python(_ script: String, input: Data) throws -> String {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let environment =
-            ProcessInfo.processInfo.environment["ADVISED_VENV"] ?? root.appending(path: ".venv").path
-        let python = URL(filePath: environment).appending(path: "bin/python")
-        try #require(
-            FileManager.default.isExecutableFile(atPath: python.path),
-            "no Python at \(python.path): make it with `python3 -m venv` and install standardwebhooks in it")
-        let process = Process()
-        let (output, standardInput) = (Pipe(), Pipe())
-        process.executableURL = python
-        process.arguments = ["-c", script]
-        process.standardOutput = output
-        process.standardInput = standardInput
-        try process.run()
-        try standardInput.fileHandleForWriting.write(contentsOf: input)
-        try standardInput.fileHandleForWriting.close()
-        let said = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return String(decoding: said, as: UTF8.self)
     }
 }

@@ -1,5 +1,6 @@
 import AdviceCore
 import Glibc
+import TestTools
 import Testing
 
 @testable import AdviceStore

@@ -1,6 +1,7 @@
 import AdviceCore
 import Foundation
 import Synchronization
+import TestTools
 import Testing
 
 @testable import AdviceStore

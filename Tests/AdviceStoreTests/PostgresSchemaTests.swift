@@ -1,4 +1,5 @@
 import AdviceCore
+import TestTools
 import Testing
 
 @testable import AdviceStore

@@ -39,6 +39,14 @@ struct SchemaTests {
         #expect(plan.contains { $0.hasPrefix("SEARCH d USING PRIMARY KEY (subject=? AND slot=?") }, "\(plan)")
     }
 
+    @Test("finds the endpoints that are to be tried in order of their time, without a look at the others")
+    func probesByKeys() throws {
+        let plan = try store().connection.query("EXPLAIN QUERY PLAN " + SQLiteStore.probes)
+            .compactMap { $0[3].text }
+        #expect(plan.first?.contains("USING INDEX endpoint_probe") == true, "\(plan)")
+        #expect(!plan.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN d") }, "\(plan)")
+    }
+
     @Test("keeps a delivery that went through at once in one row of at most 40 bytes")
     func rowSize() throws {
         let store = try store()

@@ -164,6 +164,38 @@ extension StoreConformance {
             ann.subscriber.url = .inline("https://new.example.com/")
             _ = try bench.store.importRoster([ann, World.entry("bob")], cohorts: [], now: t0)
             #expect(try bench.reader().endpoints(.unconfirmed) == ["ann"])
+            // So is one that is to be asked from now on, and one that is not is as any other.
+            var bob = World.entry("bob")
+            bob.subscriber.options.confirm = true
+            ann.subscriber.options.confirm = nil
+            _ = try bench.store.importRoster([ann, bob], cohorts: [], now: t0)
+            #expect(try bench.reader().endpoints(.unconfirmed) == ["bob"])
+        }
+
+        @Test(
+            "asks whom something is held for, however many there are that nothing is held for",
+            arguments: Engine.allCases)
+        func challengedBesideMany(_ engine: Engine) throws {
+            let bench = try Bench(engine)
+            bench.store.trustsClock = true
+            func entry(_ id: String, _ series: String) -> RosterEntry {
+                World.entry(id, series: [series]) { $0.options.confirm = true }
+            }
+            let others = (0..<40).map { entry("o\($0)", "t") }
+            let change = try bench.store.importRoster(
+                others + [entry("zoe", "s")], cohorts: [("s", World.newYork), ("t", World.newYork)], now: t0)
+            let idle = try bench.store.claim(limit: 8, now: t0)
+            #expect(idle.deliveries.isEmpty && idle.nextDue == nil)
+            try bench.store.save(World.record(), decision: nil, now: t0)
+            let cohort = try #require(change.cohorts.first { $0.series == "s" })
+            try bench.store.release(World.draft(1, cohort: cohort))
+            let claim = try bench.store.claim(limit: 8, now: t0)
+            var held = try #require(claim.deliveries.first).settled(.held, at: t0)
+            (held.attempt, held.attempts) = (nil, 0)
+            try bench.store.record(
+                OutcomeGroup(records: [held], finishedBatches: claim.batches.map(\.number)), now: t0)
+            let asked = try bench.store.claim(limit: 8, now: t0)
+            #expect(asked.subscribers == ["zoe"] && asked.nextDue == nil)
         }
 
         @Test("cancels everything of a closed one", arguments: Engine.allCases)

@@ -20,7 +20,7 @@ struct BrokenRowsTests {
         arguments: UInt64(1)...8)
     func mutations(_ seed: UInt64) throws {
         #expect(Self.examples.count >= 6)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let folder = try Folder()
         var loadedCount = 0
         for _ in 0..<60 {
@@ -29,7 +29,7 @@ struct BrokenRowsTests {
             var lineCount = 0
             for (name, bytes) in try example.files() {
                 let isRoster = name.hasPrefix("subscribers.")
-                let changed = isRoster ? Self.mutate(bytes, &random) : bytes
+                let changed = isRoster ? mutated(bytes, by: Self.pieces, &random) : bytes
                 if isRoster { lineCount = changed.count { $0 == 0x0A || $0 == 0x0D } + 1 }
                 try folder.write(name, changed)
             }
@@ -43,26 +43,5 @@ struct BrokenRowsTests {
             loadedCount += errors.isEmpty ? 1 : 0
         }
         #expect((1..<60).contains(loadedCount), "some changes break a file, and some do not")
-    }
-
-    private static func mutate(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
-        var bytes = bytes
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
-            let start = Int.random(in: 0...bytes.count, using: &random)
-            let end = min(bytes.count, start + Int.random(in: 0...4, using: &random))
-            switch Int.random(in: 0..<4, using: &random) {
-            case 0:
-                bytes.removeSubrange(start..<end)
-            case 1:
-                bytes.insert(contentsOf: pieces[Int.random(in: 0..<pieces.count, using: &random)], at: start)
-            case 2:
-                bytes.replaceSubrange(start..<end, with: [UInt8.random(in: 0...255, using: &random)])
-            default:
-                let from = Int.random(in: 0...bytes.count, using: &random)
-                let copied = bytes[from..<min(bytes.count, from + Int.random(in: 0...40, using: &random))]
-                bytes.insert(contentsOf: Array(copied), at: start)
-            }
-        }
-        return bytes
     }
 }

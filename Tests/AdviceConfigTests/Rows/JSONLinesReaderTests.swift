@@ -1,4 +1,6 @@
+import AdviceCore
 import Foundation
+import TestTools
 import Testing
 
 @testable import AdviceConfig
@@ -82,7 +84,7 @@ struct JSONLinesReaderTests {
 
     @Test("what Python's json module takes, and only that, is taken")
     func likePython() throws {
-        var random = SplitMix(state: 8259)
+        var random = SplitMix64(seed: 8259)
         let pieces =
             [
                 "{", "}", "[", "]", ",", ":", "\"a\"", "\"é\\n\"", "\"\\ud83d\\ude00\"", "\"\\uD800\"", "0",

@@ -1,4 +1,6 @@
+import AdviceCore
 import Foundation
+import TestTools
 import Testing
 
 @testable import AdviceConfig
@@ -22,7 +24,7 @@ struct PythonCSVTests {
     private static let special = [",", "\n", "\r\n", "\r", "\""]
 
     /// Fields in quotes where they must be, and in some that need not.
-    private static func wellFormed(_ random: inout SplitMix) -> (text: String, rows: [[String]]) {
+    private static func wellFormed(_ random: inout SplitMix64) -> (text: String, rows: [[String]]) {
         var text = ""
         var rows: [[String]] = []
         for _ in 0..<Int.random(in: 0...6, using: &random) {
@@ -44,7 +46,7 @@ struct PythonCSVTests {
     }
 
     /// Whatever comes.
-    private static func anything(_ random: inout SplitMix) -> String {
+    private static func anything(_ random: inout SplitMix64) -> String {
         (0..<Int.random(in: 0...16, using: &random)).compactMap { _ in
             (plain + special + special).randomElement(using: &random)
         }.joined()
@@ -57,7 +59,7 @@ struct PythonCSVTests {
 
     @Test("250 files that are as they should be come to the same fields")
     func agreement() throws {
-        var random = SplitMix(state: 4180)
+        var random = SplitMix64(seed: 4180)
         let files = (0..<250).map { _ in Self.wellFormed(&random) }
         for (file, theirs) in zip(files, try python(files.map(\.text))) {
             let ours = CSVReaderTests.read(file.text.utf8, pieces: 3)
@@ -69,7 +71,7 @@ struct PythonCSVTests {
 
     @Test("of 1000 files of anything, those without a mistake come to the same fields, and no others do")
     func disorder() throws {
-        var random = SplitMix(state: 2005)
+        var random = SplitMix64(seed: 2005)
         let texts = (0..<1000).map { _ in Self.anything(&random) }
         var soundCount = 0
         for (text, theirs) in zip(texts, try python(texts)) {
