@@ -397,7 +397,9 @@ public actor Daemon: QueueActor {
     }
 
     private func ping() {
-        guard let place = configuration.heartbeat else { return }
+        guard let place = configuration.heartbeat else {
+            preconditionFailure("the scheduler pings whom the configuration names")
+        }
         do throws(Dispatcher.Obstacle) {
             courier?.send([try dispatcher.heartbeat(to: place)])
         } catch {

@@ -17,7 +17,7 @@ import AdviceCore
 ///     FROM delivery_log WHERE subscriber = 'ann' AND number = 3;
 enum Schema {
     /// Kept in `user_version`. A database with a higher one was written by a newer program, and is refused.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     /// Kept in `application_id`: "advi".
     static let applicationID: Int64 = 0x6164_7669
@@ -44,15 +44,19 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Rows of endpoints only that are not healthy. `state` is open, suspended or closed; `since` is when it
-    /// came to be so.
+    /// Rows of endpoints only that are not healthy. `state` is open, suspended, unconfirmed or closed; `since`
+    /// is when it came to be so.
     private static let endpoint = """
         CREATE TABLE endpoint(
             subscriber INTEGER PRIMARY KEY REFERENCES subscriber, fingerprint INTEGER NOT NULL,
             state TEXT NOT NULL, since INTEGER NOT NULL, failing_since INTEGER,
             failures INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0,
             probe_at INTEGER) STRICT;
-        CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state = 'suspended';
+        \(endpointProbe)
+        """
+
+    private static let endpointProbe = """
+        CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state IN \(EndpointHealth.holding);
         """
 
     /// `attempt.replay` is how often its delivery had been replayed by then. A row of `replay` is of a
@@ -208,6 +212,10 @@ extension Schema {
         SELECT subject, slot, subscriber, number, at, status, error, latency, address, reply, arrived
             FROM attempt_2;
         DROP TABLE attempt_2;
+        """,
+        4: """
+        DROP INDEX endpoint_probe;
+        \(endpointProbe)
         """,
     ]
 }

@@ -10,8 +10,6 @@ public struct DeliveryMachine: Sendable {
     public static let goneConfirmation = Span.hours(1)
     /// What is our own fault is tried again this soon; it charges no attempt.
     public static let oursWait = Span.seconds(60)
-    /// Why a delivery is held, in a word.
-    public static let suspended = "suspended"
 
     init(_ delivery: ClaimedDelivery, terms: DeliveryTerms) {
         self.delivery = delivery
@@ -124,8 +122,7 @@ public struct DeliveryMachine: Sendable {
         if result.outcome == .ours { wait = DeliveryMachine.oursWait }
         var health = delivery.health
         health.note(unanswered: result.outcome, wait: wait, at: now)
-        let words = EndpointHealth.State.unconfirmed.rawValue
-        var record = settled(.held, words + (result.error.map { ": \($0)" } ?? ""))
+        var record = settled(.held, health.state.words(result.error))
         record.attempt = result.record(number: number)
         // Nothing of the point has been on the wire.
         record.attempt?.mayHaveArrived = false
@@ -144,7 +141,7 @@ public struct DeliveryMachine: Sendable {
         if health.state == .suspended, outcome != .blocked {
             record.state = .held
             record.nextAttemptAt = nil
-            record.error = DeliveryMachine.suspended + (record.error.map { ": \($0)" } ?? "")
+            record.error = health.state.words(record.error)
             if delivery.standing == .probe { record.attempts = delivery.attempts }
         }
         record.health = health == delivery.health ? nil : health

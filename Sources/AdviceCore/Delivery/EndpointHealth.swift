@@ -10,6 +10,9 @@ public struct EndpointHealth: Hashable, Sendable {
         case unconfirmed
         /// It said that it is gone: nothing is sent until its URL or secret changes, or a person reopens it.
         case closed
+
+        /// Why a delivery is held for it: the state, and what the attempt came to.
+        func words(_ error: String?) -> String { rawValue + (error.map { ": \($0)" } ?? "") }
     }
 
     public var state: State
@@ -34,9 +37,6 @@ public struct EndpointHealth: Hashable, Sendable {
     }
 
     public static let healthy = EndpointHealth()
-
-    /// Nothing goes there but the one attempt that may open it.
-    public var isHolding: Bool { state == .suspended || state == .unconfirmed }
 
     /// An endpoint is suspended this long after its first failure since its last 2xx...
     public static let suspendedAfter = Span.hours(72)

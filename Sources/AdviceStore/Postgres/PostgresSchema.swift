@@ -1,3 +1,5 @@
+import AdviceCore
+
 /// The tables of `Schema`, as PostgreSQL has them, and what several daemons need besides: who they are, and
 /// who has what in flight. Text is compared as bytes, as SQLite does.
 enum PostgresSchema {
@@ -50,7 +52,7 @@ enum PostgresSchema {
             subscriber bigint PRIMARY KEY REFERENCES subscriber, fingerprint bigint NOT NULL,
             state \(text) NOT NULL, since bigint NOT NULL, failing_since bigint,
             failures bigint NOT NULL DEFAULT 0, refusals bigint NOT NULL DEFAULT 0, probe_at bigint);
-        CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state = 'suspended';
+        CREATE INDEX endpoint_probe ON endpoint(probe_at) WHERE state IN \(EndpointHealth.holding);
         """
 
     /// `owner` is the daemon that has a batch or a delivery in flight. The wide columns first, for a row of a

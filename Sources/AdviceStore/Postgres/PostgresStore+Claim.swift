@@ -23,7 +23,7 @@ extension PostgresStore {
         return claim
     }
 
-    /// Of each suspended endpoint whose day has come, the oldest that is held (R17). The endpoint's row is
+    /// Of each endpoint whose time has come, the oldest that is held (R17). The endpoint's row is
     /// locked, so that two daemons do not try it at once.
     private func claimProbes(limit: Int, _ at: Instant, into claim: inout Claim) throws(StoreError) {
         guard holdsSome, limit > 0 else { return }
@@ -31,8 +31,7 @@ extension PostgresStore {
             """
             SELECT e.subscriber FROM endpoint e
                 JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
-            WHERE e.state IN \(EndpointHealth.holding) AND e.probe_at <= $1 AND NOT EXISTS (
-                SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
+            WHERE \(SQLStore.isProbed) AND e.probe_at <= $1
             ORDER BY e.probe_at LIMIT $2 FOR UPDATE OF e SKIP LOCKED
             """, [.integer(at.nanoseconds), .integer(Int64(limit))])
         let oldest = try connection.statement(
@@ -129,9 +128,7 @@ extension PostgresStore {
                         AND NOT (\(PostgresStore.isBlocked)) ORDER BY b.due, b.number LIMIT 1),
                 (SELECT min(e.probe_at) FROM endpoint e
                     JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
-                    WHERE e.state IN \(EndpointHealth.holding) AND (e.probe_at > $1 OR $4 = 0)
-                        AND NOT EXISTS (
-                            SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)),
+                    WHERE \(SQLStore.isProbed) AND (e.probe_at > $1 OR $4 = 0)),
                 (SELECT min(o.lease) FROM daemon o WHERE o.lease > 0 AND o.number <> $3
                     AND (EXISTS (SELECT 1 FROM batch WHERE owner = o.number)
                         OR EXISTS (SELECT 1 FROM delivery WHERE owner = o.number)))

@@ -126,6 +126,16 @@ extension SQLStore {
     }
 }
 
+extension SQLStore {
+    /// True of an endpoint `e` that is to be tried when its time comes: what is held for it is not on its
+    /// way. One for which nothing is held has nothing to be tried with, and is not in the way of others.
+    static let isProbed = """
+        e.state IN \(EndpointHealth.holding)
+            AND EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 2)
+            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
+        """
+}
+
 extension EndpointHealth {
     /// The states in which it holds what is sent to it, as SQL lists them.
     static let holding = "('\(State.suspended.rawValue)', '\(State.unconfirmed.rawValue)')"

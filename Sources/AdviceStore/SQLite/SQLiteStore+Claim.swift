@@ -2,18 +2,19 @@ import AdviceCore
 
 /// What is handed out where one daemon has the database: what is out is known in memory.
 extension SQLiteStore {
-    // MARK: Suspended endpoints
+    // MARK: Endpoints that take nothing
 
-    /// Of each suspended endpoint whose day has come, the oldest that is held: that one is tried (R17).
+    /// Those for which something is held and nothing waits, in the order in which they are to be tried.
+    static let probes = """
+        SELECT e.subscriber, e.probe_at FROM endpoint e
+            CROSS JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
+        WHERE \(SQLStore.isProbed) ORDER BY e.probe_at
+        """
+
+    /// Of each endpoint whose time has come, the oldest that is held: that one is tried (R17).
     func claimProbes(limit: Int, now: Instant, into claim: inout Claim) throws(StoreError) {
-        let due = try database.statement(
-            """
-            SELECT e.subscriber, e.probe_at FROM endpoint e
-                CROSS JOIN subscriber s ON s.number = e.subscriber AND s.fingerprint = e.fingerprint
-            WHERE e.state IN \(EndpointHealth.holding) AND NOT EXISTS (
-                SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
-            ORDER BY e.probe_at
-            """)
+        guard holdsSome else { return }
+        let due = try database.statement(SQLiteStore.probes)
         var subscribers: [Int64] = []
         try due.walk { () throws(StoreError) in
             let at = Instant(nanoseconds: due.integer(1))
