@@ -20,6 +20,9 @@ struct HAProxy {
 
     fileprivate init(port: Int, process: ChildProcess) { (self.port, self.process) = (port, process) }
 
+    /// What it has noted, lines of others too.
+    var output: String { process.output }
+
     /// In the order in which they were answered.
     var lines: [Line] {
         process.output.split(separator: "\n").compactMap { line in
@@ -41,6 +44,8 @@ extension Site {
         let configuration = try write(
             """
             global
+                # One writer: two at once have lost each other's lines.
+                nbthread 1
                 log stdout format raw local0
             defaults
                 mode http

@@ -129,10 +129,13 @@ extension SQLStore {
 extension SQLStore {
     /// True of an endpoint `e` that is to be tried when its time comes: what is held for it is not on its
     /// way. One for which nothing is held has nothing to be tried with, and is not in the way of others.
+    /// `IN (0, 2)` is what the index is of.
     static let isProbed = """
         e.state IN \(EndpointHealth.holding)
             AND EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 2)
-            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
+            AND NOT EXISTS (
+                SELECT 1 FROM delivery d
+                WHERE d.subscriber = e.subscriber AND d.state IN (0, 2) AND d.state = 0)
         """
 }
 
