@@ -2,7 +2,9 @@ import AdviceCore
 
 extension SQLStore {
     /// Writes a group, inside a transaction.
-    func put(_ group: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
+    func put(_ all: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
+        var group = all
+        if !erased.isEmpty { group.records.removeAll { erased.contains($0.key.subscriber) } }
         try writeRows(group.records, now)
         // Another series' attempt may have brought an endpoint to be suspended meanwhile.
         // By place: a copy of a record is several counted references.
