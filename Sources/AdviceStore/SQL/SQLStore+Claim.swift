@@ -231,7 +231,11 @@ extension SQLStore {
 
     /// Kept, for it never changes; there are few that anything is still due of.
     func releaseRow(_ number: Int64) throws(StoreError) -> ReleaseRow {
-        if let row = releases[number] { return row }
+        if let row = lastRelease, row.info.number == number { return row }
+        if let row = releases[number] {
+            lastRelease = row
+            return row
+        }
         let rows = try database.query(
             """
             SELECT r.series, r.edition, r.point, r.point_number, r.released_at, r.scheduled_for, r.cohort,
@@ -249,6 +253,7 @@ extension SQLStore {
         }
         if releases.count == 256 { releases = [:] }
         releases[number] = row
+        lastRelease = row
         return row
     }
 }

@@ -55,13 +55,27 @@ extension SQLStore {
         return first
     }
 
-    /// The places of `records`, with their slots, as their rows lie: neighbours share a page, and the
-    /// processor still has it at hand. Records of one delivery keep their order.
-    private func inKeyOrder(_ records: [DeliveryRecord]) throws(StoreError) -> [(slot: Int64, place: Int)] {
-        var order: [(slot: Int64, place: Int)] = []
+    /// Where a record's row lies, and how often its delivery was replayed.
+    private struct Lying {
+        var slot: Int64
+        var place: Int
+        var replay: Int64
+    }
+
+    /// The places of `records` as their rows lie: neighbours share a page, and the processor still has it at
+    /// hand. Records of one delivery keep their order.
+    private func inKeyOrder(_ records: [DeliveryRecord]) throws(StoreError) -> [Lying] {
+        var order: [Lying] = []
         order.reserveCapacity(records.count)
-        for place in records.indices { order.append((try slot(of: records[place].key), place)) }
-        order.sort { $0 < $1 }
+        for place in records.indices {
+            let key = records[place].key
+            if let known = inFlight[key] {
+                order.append(Lying(slot: known.slot, place: place, replay: known.replay))
+            } else {
+                order.append(Lying(slot: try slot(of: key), place: place, replay: 0))
+            }
+        }
+        order.sort { ($0.slot, $0.place) < ($1.slot, $1.place) }
         return order
     }
 
@@ -70,19 +84,19 @@ extension SQLStore {
         let attempts = try database.insertion(SQLStore.attempts)
         deliveries.expect(records.count)
         attempts.expect(0)
-        for (slot, place) in try inKeyOrder(records) {
-            let record = records[place]
+        for lying in try inKeyOrder(records) {
+            let record = records[lying.place]
             precondition(
                 record.state != .waiting || record.nextAttemptAt != nil,
                 "a waiting delivery has a next attempt")
-            try bind(record, slot, now, to: deliveries)
+            try bind(record, lying.slot, now, to: deliveries)
             try deliveries.run()
             // The one attempt of a delivery that went through at once is all in its row.
             if let attempt = record.attempt,
                 record.state != .delivered || attempt.number > 1 || record.attempts > 1
-                    || inFlight[record.key]?.replay ?? 0 > 0
+                    || lying.replay > 0
             {
-                bind(attempt, record.key, slot, to: attempts)
+                bind(attempt, record.key, lying, to: attempts)
                 try attempts.run()
             }
         }
@@ -154,12 +168,12 @@ extension SQLStore {
             """)
 
     private func bind(
-        _ attempt: AttemptRecord, _ key: DeliveryKey, _ slot: Int64, to statement: any SQLStatement
+        _ attempt: AttemptRecord, _ key: DeliveryKey, _ lying: Lying, to statement: any SQLStatement
     ) {
         statement.bind(1, key.subject)
-        statement.bind(2, slot)
+        statement.bind(2, lying.slot)
         statement.bind(3, key.subscriber)
-        statement.bind(4, inFlight[key]?.replay ?? 0)
+        statement.bind(4, lying.replay)
         statement.bind(5, Int64(attempt.number))
         statement.bind(6, attempt.at.nanoseconds)
         statement.bind(7, Int64(attempt.status))

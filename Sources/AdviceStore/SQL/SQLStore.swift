@@ -10,7 +10,11 @@ public class SQLStore: Store {
     let database: any SQLDatabase
     var inFlight = InFlight()
     /// What claims need to know of the releases they meet.
-    var releases: [Int64: ReleaseRow] = [:]
+    var releases: [Int64: ReleaseRow] = [:] {
+        didSet { lastRelease = nil }
+    }
+    /// The one that was asked for last: those that follow are mostly of the same.
+    var lastRelease: ReleaseRow?
     /// Some delivery is held behind another: what is settled may set it free.
     var holdsSome = false
     public var trustsClock = false
