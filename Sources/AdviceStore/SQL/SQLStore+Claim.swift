@@ -91,20 +91,23 @@ extension SQLStore {
         if release.hasRevisions { statement.bind(6, release.point) }
         if release.isRebased { statement.bind(release.hasRevisions ? 7 : 6, release.info.number) }
         inFlight.take(batch: batch)
+        var taken = 0
+        defer { inFlight.count(taken, of: batch) }
         try statement.walk { () throws(StoreError) in
             let row = ClaimRow(statement)
             let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
-            if others.contains(where: {
-                inFlight[DeliveryKey(subject: $0, subscriber: row.subscriber)] != nil
-            }) {
+            if !others.isEmpty,
+                others.contains(where: {
+                    inFlight[DeliveryKey(subject: $0, subscriber: row.subscriber)] != nil
+                })
+            {
                 return true
             }
             // Who moved between cohorts can be owed the same point by both.
-            if inFlight[key] != nil { return true }
-            inFlight.take(
-                key,
-                InFlight.Delivery(
-                    slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint))
+            let out = InFlight.Delivery(
+                slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint)
+            guard inFlight.takeNew(key, out) else { return true }
+            taken += 1
             let isBehind = row.standing == .active && statement.integer(ClaimRow.count + 1) == 1
             var delivery = ClaimedDelivery(
                 key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
@@ -336,8 +339,12 @@ private struct ClaimRow {
     static let count: Int32 = 18
 
     let statement: any SQLStatement
+    let health: EndpointHealth
 
-    init(_ statement: any SQLStatement) { self.statement = statement }
+    init(_ statement: any SQLStatement) {
+        self.statement = statement
+        health = ClaimRow.health(statement)
+    }
 
     var subscriber: Int64 { statement.integer(0) }
     var id: String { statement.text(1) }
@@ -361,7 +368,7 @@ private struct ClaimRow {
         }
     }
 
-    private var health: EndpointHealth {
+    private static func health(_ statement: any SQLStatement) -> EndpointHealth {
         guard let state = statement.optionalText(11).flatMap(EndpointHealth.State.init) else {
             return .healthy
         }
