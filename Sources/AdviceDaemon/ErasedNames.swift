@@ -1,4 +1,4 @@
-import AdviceStore
+public import AdviceStore
 import Crypto
 
 extension ErasedName {

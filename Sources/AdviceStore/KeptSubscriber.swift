@@ -49,7 +49,8 @@ public struct KeptSubscriber: Sendable {
 extension SQLReader {
     public func kept(_ id: String) throws(StoreError) -> KeptSubscriber? {
         try database.moment { () throws(StoreError) -> KeptSubscriber? in
-            guard var (number, kept) = try row(id) else { return nil }
+            guard let (number, row) = try row(id) else { return nil }
+            var kept = row
             let memberships = try database.query(
                 """
                 SELECT c.series, c.cohort, m.active_from, m.active_until FROM member m

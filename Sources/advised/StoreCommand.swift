@@ -26,6 +26,11 @@ struct StoreBackup: ParsableCommand {
     func run() throws {
         let installation = options.installation
         let path = try installation.databaseFile(installation.configurationIfSound(), otherwise: "pg_dump")
+        guard access(file, F_OK) != 0 else {
+            Output.note(
+                "advised: \(file): is there already, and a backup replaces no file: give another name")
+            throw Exits.no
+        }
         try installation.withStoreErrors { try SQLiteBackup.write(path, to: file) }
         Output.note("\(file): a copy of \(path), with its secrets")
     }

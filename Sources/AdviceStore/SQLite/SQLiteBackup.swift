@@ -117,7 +117,10 @@ public enum SQLiteReplacement {
         do throws(StoreError) {
             let connection = try SQLiteConnection(path: path, mode: .readWrite)
             defer { connection.close() }
-            try connection.query("PRAGMA journal_mode = DELETE")
+            // Where somebody else has it open it stays as it is, and no error is given.
+            guard try connection.query("PRAGMA journal_mode = DELETE") == [["delete"]] else {
+                throw .locked("\(path): another program has the database open")
+            }
         } catch {
             if case .locked = error { throw error }
         }
