@@ -45,6 +45,10 @@ extension SQLStore {
                     INSERT INTO forgotten(salt, digest, at) VALUES ($1, $2, $3)
                     ON CONFLICT(digest) DO UPDATE SET at = excluded.at
                     """, [.bytes(name.salt), .bytes(name.digest), .integer(now.nanoseconds)])
+                // The roster is another now: what was known of it by its number is so no more.
+                try database.query(
+                    "UPDATE meta SET value = $1 WHERE key = 'generation'",
+                    [metaValue("\((try database.number("generation") ?? 0) + 1)")])
                 try note(decision, now)
                 return erasure
             }
