@@ -1,5 +1,3 @@
-public import AdviceCore
-
 /// Copies a store into another that is empty, in small transactions. How far it has come stands in the new
 /// store, which is no store to a daemon until it is whole: what was broken off goes on where it was.
 public struct StoreCopy {

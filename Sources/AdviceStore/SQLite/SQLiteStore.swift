@@ -84,7 +84,7 @@ public final class SQLiteStore: SQLStore {
         _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         try connection.query("PRAGMA secure_delete = ON")
-        defer { try? connection.query("PRAGMA secure_delete = OFF") }
+        defer { try? connection.execute("PRAGMA secure_delete = OFF") }
         return try body()
     }
 
