@@ -1,6 +1,7 @@
-import AdviceCore
 import AdviceStore
 import Testing
+
+@testable import AdviceCore
 
 extension StoreConformance {
     /// `retention:` and `forget`.
