@@ -30,7 +30,7 @@ extension SQLStore {
             if let instant { first = min(first ?? instant, instant) }
         }
         // First of all: what settles in this group may set free what it holds.
-        if group.records.contains(where: { $0.state == .held }) { holdsSome = true }
+        if group.records.indices.contains(where: { group.records[$0].state == .held }) { holdsSome = true }
         for place in group.records.indices {
             let release = try releaseRow(group.records[place].release)
             if !release.isSuperseded, !holdsSome, group.records[place].health == nil { continue }
@@ -84,21 +84,21 @@ extension SQLStore {
         let attempts = try database.insertion(SQLStore.attempts)
         deliveries.expect(records.count)
         attempts.expect(0)
+        // By place, as above.
         for lying in try inKeyOrder(records) {
-            let record = records[lying.place]
+            let place = lying.place
             precondition(
-                record.state != .waiting || record.nextAttemptAt != nil,
+                records[place].state != .waiting || records[place].nextAttemptAt != nil,
                 "a waiting delivery has a next attempt")
-            try bind(record, lying.slot, now, to: deliveries)
+            try bind(records, lying, now, to: deliveries)
             try deliveries.run()
             // The one attempt of a delivery that went through at once is all in its row.
-            if let attempt = record.attempt,
-                record.state != .delivered || attempt.number > 1 || record.attempts > 1
-                    || lying.replay > 0
-            {
-                bind(attempt, record.key, lying, to: attempts)
-                try attempts.run()
-            }
+            let isPlain =
+                records[place].state == .delivered && records[place].attempts <= 1 && lying.replay == 0
+            if isPlain, records[place].attempt?.number ?? 0 <= 1 { continue }
+            guard let attempt = records[place].attempt else { continue }
+            bind(attempt, records[place].key, lying, to: attempts)
+            try attempts.run()
         }
         try deliveries.finish()
         try attempts.finish()
@@ -133,22 +133,30 @@ extension SQLStore {
             """)
 
     private func bind(
-        _ record: DeliveryRecord, _ slot: Int64, _ now: Instant, to statement: any SQLStatement
+        _ records: [DeliveryRecord], _ lying: Lying, _ now: Instant, to statement: any SQLStatement
     ) throws(StoreError) {
-        let release = try releaseRow(record.release)
-        let changed = record.attempt.map { $0.at + $0.latency } ?? now
-        statement.bind(1, record.key.subject)
-        statement.bind(2, slot)
-        statement.bind(3, record.key.subscriber)
-        statement.bind(4, record.release)
-        statement.bind(5, record.state.code)
-        statement.bind(6, Int64(record.attempts))
-        statement.bind(7, (record.attempt?.status).map(Int64.init))
-        statement.bind(8, record.attempt?.latency.milliseconds)
+        let place = lying.place
+        let release = try releaseRow(records[place].release)
+        var changed = now
+        statement.bind(1, records[place].key.subject)
+        statement.bind(2, lying.slot)
+        statement.bind(3, records[place].key.subscriber)
+        statement.bind(4, records[place].release)
+        statement.bind(5, records[place].state.code)
+        statement.bind(6, Int64(records[place].attempts))
+        if let latency = records[place].attempt?.latency, let at = records[place].attempt?.at {
+            changed = at + latency
+            statement.bind(7, (records[place].attempt?.status).map(Int64.init))
+            statement.bind(8, latency.milliseconds)
+        } else {
+            statement.bindNull(7)
+            statement.bindNull(8)
+        }
         statement.bind(9, changed.milliseconds - release.info.releasedAt.milliseconds)
-        statement.bind(10, record.state == .waiting ? record.nextAttemptAt?.nanoseconds : nil)
-        statement.bind(11, record.goneAt?.nanoseconds)
-        statement.bind(12, record.error)
+        let isWaiting = records[place].state == .waiting
+        statement.bind(10, isWaiting ? records[place].nextAttemptAt?.nanoseconds : nil)
+        statement.bind(11, records[place].goneAt?.nanoseconds)
+        statement.bind(12, records[place].error)
     }
 
     /// An attempt that was not charged is made again under its number: the last of them is kept.
