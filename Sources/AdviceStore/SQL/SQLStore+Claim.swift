@@ -411,7 +411,7 @@ private struct ClaimRow {
     func endpoint() throws(StoreError) -> Endpoint {
         return Endpoint(
             url: try RosterText.value(statement.text(2)),
-            secrets: statement.isNull(3) ? [] : try RosterText.values(statement.utf8(3)),
+            secrets: try statement.isNull(3) ? [] : RosterText.values(statement.utf8(3)),
             format: try format(),
             limitKey: statement.text(6), sharesHost: statement.integer(7) == 1,
             options: try RosterText.options(statement.optionalText(8)))
