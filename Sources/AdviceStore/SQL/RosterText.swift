@@ -68,8 +68,8 @@ enum RosterText {
             bytes[bytes.count - 1] == 0x5d
         else { return nil }
         let inside = UnsafeBufferPointer(rebasing: bytes[2..<bytes.count - 2])
-        guard memchr(inside.baseAddress, 0x22, inside.count) == nil,
-            memchr(inside.baseAddress, 0x5c, inside.count) == nil
+        guard let start = inside.baseAddress, memchr(start, 0x22, inside.count) == nil,
+            memchr(start, 0x5c, inside.count) == nil
         else { return nil }
         return String(decoding: inside, as: UTF8.self)
     }
