@@ -35,6 +35,8 @@ public enum Limits {
     /// How long what comes next in a cohort may be kept without being worked out anew: nothing but a change
     /// that is told of makes it another, so this is for what nobody thought of.
     public static let lookAnew = Span.hours(24)
+    /// Rows that one step of pruning looks at: it holds up a release by no more than some milliseconds.
+    public static let pruneStep = 1000
     /// A difference between the clocks up to this is no step but their reading (R8 a).
     public static let stepTolerance = Span.seconds(1)
     /// A release that starts within this of its instant is on time; a later one keeps to the window (R7).

@@ -9,7 +9,7 @@ import Glibc
 public struct ControlRequest: Codable, Sendable {
     public enum Command: String, Codable, Sendable {
         case status, start, reload, pause, resume, skip, unskip, release, revise, withdraw, acceptClock
-        case replay
+        case replay, forget
     }
     public var command: Command
     public var series: String?

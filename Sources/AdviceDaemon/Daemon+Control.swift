@@ -10,7 +10,7 @@ extension Daemon {
         case .status:
             var answer = ControlReply(ok: true, text: statusText)
             answer.clock = scheduler.clockState
-            answer.degraded = degradations + sharing.troubles
+            answer.degraded = degradations + sharing.troubles + [returned].compactMap(\.self)
             answer.isStoreLost = sharing.lost != nil
             reply(answer)
         case .reload:
@@ -118,6 +118,7 @@ extension OperatorCommand {
         case (.withdraw, let point?, _):
             self = .withdraw(series: series, point: point, released: released)
         case (.acceptClock, _, _): self = .acceptClock
+        case (.forget, _, let subscriber?): self = .forget(subscriber)
         case (.replay, _, _): self = .replay(Replay(request))
         default: return nil
         }

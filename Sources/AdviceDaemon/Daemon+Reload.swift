@@ -107,6 +107,12 @@ extension Daemon {
         return isRebase ? nil : scheduler.objection(to: fresh.series)
     }
 
+    /// Said by `status` too, until the next import.
+    func tellReturned(_ change: RosterChange) {
+        returned = change.warningOfReturned
+        if let returned { parts.logger.warning("\(returned)") }
+    }
+
     /// In words, that a roster was not taken because it has lost so many.
     static func refusal(_ change: RosterChange) -> String? {
         change.refusedRemovals.map {
@@ -142,13 +148,15 @@ extension Daemon {
                 daemon.keep(fresh)
                 daemon.cohorts = change.cohorts
                 daemon.generation = change.generation
+                daemon.tellReturned(change)
                 daemon.files = loaded.digest
                 daemon.parts.logger.logLevel = Logger.Level(rawValue: fresh.log.level.rawValue) ?? .info
                 daemon.dispatcher = Dispatcher(settings: fresh.delivery, secrets: daemon.parts.secrets)
                 daemon.feed(.configured(daemon.settings(), isRebase: isRebase))
                 daemon.tookOwnFiles()
                 let difference = daemon.difference(from: old, to: fresh, before, change)
-                var answer = ControlReply(ok: true, text: difference.text)
+                let words = [difference.text, daemon.returned].compactMap(\.self).joined(separator: "\n")
+                var answer = ControlReply(ok: true, text: words)
                 answer.difference = difference
                 reply(daemon, answer)
             }

@@ -37,6 +37,8 @@ public actor Daemon: QueueActor {
     var sharing = Sharing()
     /// What is not as it should be, in words: `status` says so and exits 1.
     var degradations: [String] = []
+    /// Of the last import: who was forgotten and is back, in words.
+    var returned: String?
     /// The cohorts as the last import left them.
     var cohorts: [CohortRecord] = []
     var generation: Int64 = 0
@@ -187,6 +189,7 @@ public actor Daemon: QueueActor {
                 "started", metadata: ["subscribers": "\(daemon.roster.count)"])
             daemon.cohorts = change.cohorts
             daemon.generation = change.generation
+            daemon.tellReturned(change)
             if let refusal = Daemon.refusal(change) {
                 daemon.parts.logger.error("the roster of the files is not taken: \(refusal)")
                 daemon.degradations.append("the stored roster is in force: \(refusal)")

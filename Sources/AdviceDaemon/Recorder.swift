@@ -32,6 +32,12 @@ public enum Recorder {
                 return .unknownSubscriber
             }
             return .replayed(count)
+        case .prune(let step):
+            return .pruned(try store.prune(step, now: now))
+        case .forget(let id, let decision):
+            let name = ErasedName.of(id, among: try store.erasedNames())
+            let erasure = try store.forget(id, name: name, decision: decision, now: now)
+            return erasure.map { .forgotten($0) } ?? .unknownSubscriber
         case .shiftWaits:
             try store.shiftWaits(now: now)
         case .alert(let alert):

@@ -111,6 +111,8 @@ extension SchedulerSettings {
         secondPool = max(0, min(Limits.secondPool, descriptors / 2))
         alertsOn = configuration.alerts.to.isEmpty ? [] : configuration.alerts.on
         hasHeartbeat = configuration.heartbeat != nil
+        let kept = configuration.retention
+        retention = Retention(deliveries: kept.deliveries, replies: kept.replies, removed: kept.removed)
     }
 
     /// Cohorts of an earlier `at` or `zone` have no members and no calendar any more.

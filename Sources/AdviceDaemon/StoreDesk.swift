@@ -101,11 +101,12 @@ actor StoreDesk: QueueActor {
         let before = shared?.files
         shared?.files = files
         do throws(StoreError) {
-            let change = try ask { () throws(StoreError) in
+            var change = try ask { () throws(StoreError) in
                 try store.importRoster(
                     roster.entries, cohorts: roster.cohorts, joins: roster.joins,
                     guardsRemovals: guardsRemovals, now: current(now))
             }
+            try ask { () throws(StoreError) in try change.noteReturned(in: store) }
             // Where it is not taken, those that are in force stay.
             if change.refusedRemovals != nil, before != nil { shared?.files = before }
             return .success(change)

@@ -45,6 +45,18 @@ struct InFlight {
         if let batch = delivery.batch { batches[batch, default: 0] += 1 }
     }
 
+    /// As `take`, of the next of a batch's deliveries; false, and nothing taken, where it is out already.
+    mutating func takeNew(_ key: DeliveryKey, _ delivery: Delivery) -> Bool {
+        if let old = deliveries.updateValue(delivery, forKey: key) {
+            deliveries[key] = old
+            return false
+        }
+        return true
+    }
+
+    /// So many of a batch's deliveries were taken by `takeNew`.
+    mutating func count(_ taken: Int, of batch: Int64) { batches[batch, default: 0] += taken }
+
     /// All batches that are out.
     var heldBatches: [Int64] { Array(batches.keys) }
 
@@ -61,13 +73,19 @@ struct InFlight {
 
     /// Takes back what `group` has recorded.
     mutating func settle(_ group: OutcomeGroup) {
+        // Neighbours are mostly of one batch.
+        var batch: Int64?
+        var count = 0
         // By place: a copy of a record, to look at its key, is five counted references.
         for place in group.records.indices {
-            guard let batch = deliveries.removeValue(forKey: group.records[place].key)?.batch else {
-                continue
+            guard let own = deliveries.removeValue(forKey: group.records[place].key)?.batch else { continue }
+            if own != batch {
+                if let batch { batches[batch]? -= count }
+                (batch, count) = (own, 0)
             }
-            batches[batch]? -= 1
+            count += 1
         }
+        if let batch { batches[batch]? -= count }
         for batch in group.finishedBatches {
             // A finished batch takes with it what nobody recorded.
             if let left = batches.removeValue(forKey: batch), left > 0 {

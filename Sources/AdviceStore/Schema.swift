@@ -17,7 +17,7 @@ import AdviceCore
 ///     FROM delivery_log WHERE subscriber = 'ann' AND number = 3;
 enum Schema {
     /// Kept in `user_version`. A database with a higher one was written by a newer program, and is refused.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
     /// Kept in `application_id`: "advi".
     static let applicationID: Int64 = 0x6164_7669
@@ -73,6 +73,14 @@ enum Schema {
             subject INTEGER NOT NULL, slot INTEGER NOT NULL, subscriber INTEGER NOT NULL,
             number INTEGER NOT NULL, ids INTEGER NOT NULL, had INTEGER NOT NULL,
             PRIMARY KEY(subject, slot, subscriber)) STRICT, WITHOUT ROWID;
+        """
+
+    /// What pruning looks for, and what stays of those who were forgotten.
+    private static let erasure = """
+        CREATE TABLE forgotten(
+            digest BLOB PRIMARY KEY, salt BLOB NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX attempt_reply ON attempt(at) WHERE length(reply) > 0;
+        CREATE INDEX subscriber_removed ON subscriber(removed_at) WHERE removed_at IS NOT NULL;
         """
 
     private static let view = """
@@ -159,6 +167,7 @@ enum Schema {
         \(attempt)
 
         \(endpoint)
+        \(erasure)
 
         \(view)
 
@@ -217,6 +226,7 @@ extension Schema {
         DROP INDEX endpoint_probe;
         \(endpointProbe)
         """,
+        5: erasure,
     ]
 }
 

@@ -102,6 +102,22 @@ public protocol Store: AnyObject {
     /// What a replay would come to.
     func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount?
 
+    /// One step of forgetting what is over: at most about `step.limit` rows are looked at. What is unsettled
+    /// stays, and so do releases, decisions and memberships: what somebody was sent of which no delivery is
+    /// left is told by those.
+    /// - Returns: where the next step begins; nil where nothing is left to be forgotten.
+    func prune(_ step: Prune, now: Instant) throws(StoreError) -> Prune.Place?
+
+    /// Erases all that is kept of a subscriber, also of one who is gone from the roster; deleted rows are
+    /// overwritten. `name` stays, and operators' decisions without the name.
+    /// - Returns: nil where nothing is kept of that name.
+    func forget(
+        _ id: String, name: ErasedName, decision: String, now: Instant
+    ) throws(StoreError) -> Erasure?
+
+    /// Of those who were forgotten, oldest first.
+    func erasedNames() throws(StoreError) -> [ErasedName]
+
     /// The clock was set back: what was written at a time that is still to come waits from now on as long
     /// as it had to wait then, batches too. Done twice, it is as if done once.
     func shiftWaits(now: Instant) throws(StoreError)
@@ -187,6 +203,9 @@ public struct RosterChange: Sendable, Equatable {
     /// Nothing was taken: so many subscribers would have been removed, of `storedCount`.
     public var refusedRemovals: Int?
     public var storedCount = 0
+    /// Those of `added` who were forgotten before. The store does not know their names: who has hashed them
+    /// says so.
+    public var returned: [String] = []
     public init() {}
 
     /// A roster that was cut off half-way must not unsubscribe everybody.

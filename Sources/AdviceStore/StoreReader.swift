@@ -12,6 +12,8 @@ public protocol StoreReader: AnyObject {
     func endpoints(_ state: EndpointHealth.State) throws(StoreError) -> [String]
     /// What `Store.replay` would come to; nil where there is no such subscriber.
     func replayCount(_ replay: Replay, now: Instant) throws(StoreError) -> ReplayCount?
+    /// All that is kept of a subscriber beside its deliveries; nil where nothing is.
+    func kept(_ id: String) throws(StoreError) -> KeptSubscriber?
     /// Another number than before where something was written since.
     func writes() throws(StoreError) -> Int64
     func close()

@@ -17,6 +17,7 @@ struct Advised: ParsableCommand {
             Preview.self,
             Test.self, Revise.self, Withdraw.self, Pause.self, Resume.self, Skip.self, Unskip.self,
             Release.self, Replay.self, Clock.self, Keys.self, Verify.self, Listen.self, Reload.self,
+            StoreCommand.self, Export.self, Forget.self,
         ])
 
     static func main() {

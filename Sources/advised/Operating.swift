@@ -87,6 +87,7 @@ extension Installation {
                         Output.note("there is no such subscriber" + pinned.hint(request))
                         throw Exits.no
                     }
+                    if case .forgotten(let erasure) = result { return try said(erasure, words) }
                     if case .replayed(let count) = result {
                         guard count.replayed > 0 else {
                             Output.note("\(words): \(count.words)")
@@ -109,8 +110,19 @@ extension Installation {
             if let taken = try shared.common().files, taken.digest != files { return nil }
         }
         let roster = Roster(configuration, secrets: secrets, zones: zones, now: now)
-        return try store.importRoster(
+        var change = try store.importRoster(
             roster.entries, cohorts: roster.cohorts, joins: roster.joins, guardsRemovals: true, now: now)
+        try change.noteReturned(in: store)
+        if let words = change.warningOfReturned { Output.note("advised: warning: \(words)") }
+        return change
+    }
+
+    private func said(_ erasure: Erasure, _ words: String) throws -> String {
+        guard !erasure.isInFlight else {
+            Output.note(erasure.words)
+            throw Exits.no
+        }
+        return "\(words): \(erasure.words)"
     }
 
     /// The series and id that a command means by a POINT. One that is no longer in the files can still be

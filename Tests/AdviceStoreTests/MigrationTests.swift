@@ -81,21 +81,51 @@ struct MigrationTests {
         store.close()
     }
 
+    private var aside: String { scratch.database + ".before-v\(Schema.version)" }
+
+    /// As version `version` left it: what each brought is what its migration does.
+    private func version(_ version: Int64) throws {
+        try versionOne()
+        guard version > 1 else { return }
+        let connection = try SQLiteConnection(path: scratch.database, mode: .readWrite)
+        try connection.execute("PRAGMA foreign_keys = OFF; BEGIN")
+        for step in 2...version { try connection.execute(try #require(Schema.migrations[step])) }
+        try connection.execute("PRAGMA user_version = \(version); COMMIT")
+        connection.close()
+    }
+
+    @Test("opens a database of every earlier version, with a copy of it aside", arguments: 1..<Schema.version)
+    func each(_ from: Int64) throws {
+        try version(from)
+        let store = try SQLiteStore(path: scratch.database)
+        #expect(try store.connection.query("PRAGMA user_version") == [[.integer(Schema.version)]])
+        #expect(try store.load().ledgers.map { $0.rows.map(\.kind) } == [[.released], [.inherited]])
+        let claim = try store.claim(limit: 100, now: World.t0)
+        #expect(claim.subscribers == ["ann", "bob"])
+        try store.record(claim.delivered(at: World.t0), now: World.t0)
+        let fresh = try SQLiteStore.inMemory()
+        #expect(try tables(store) == tables(fresh))
+        store.close()
+        let copy = try SQLiteConnection(path: aside, mode: .readOnly)
+        #expect(try copy.query("PRAGMA user_version") == [[.integer(from)]])
+        copy.close()
+    }
+
     @Test("leaves the database as it was beside it, to its owner alone")
     func copy() throws {
         try versionOne()
         try SQLiteStore(path: scratch.database).close()
         var entry = stat()
-        #expect(stat(scratch.database + ".v1", &entry) == 0)
+        #expect(stat(aside, &entry) == 0)
         #expect(entry.st_mode & 0o777 == 0o600)
-        let copy = try SQLiteConnection(path: scratch.database + ".v1", mode: .readOnly)
+        let copy = try SQLiteConnection(path: aside, mode: .readOnly)
         #expect(try copy.query("PRAGMA user_version") == [[1]])
         #expect(try copy.query("SELECT count(*) FROM release") == [[2]])
         copy.close()
         // A second start finds nothing to do.
-        unlink(scratch.database + ".v1")
+        unlink(aside)
         try SQLiteStore(path: scratch.database).close()
-        #expect(stat(scratch.database + ".v1", &entry) != 0)
+        #expect(stat(aside, &entry) != 0)
     }
 
     @Test("makes the same tables as a new database has")

@@ -30,6 +30,39 @@ struct PostgresSchemaTests {
             ])
     }
 
+    @Test("of the version before are brought to this one's, and those of a newer one refused, naming both")
+    func migrated() throws {
+        let address = PostgresServer.shared.schema()
+        let store = try PostgresStore(address, instance: "one", clock: .caller)
+        try store.subscribe(["ann"])
+        store.close()
+        let connection = try PostgresConnection(address)
+        try connection.execute(
+            """
+            DROP TABLE forgotten; DROP INDEX attempt_reply; DROP INDEX subscriber_removed;
+            UPDATE meta SET value = '3' WHERE key = 'schema'
+            """)
+        let again = try PostgresStore(address, instance: "one", clock: .caller)
+        #expect(try again.erasedNames().isEmpty)
+        #expect(try connection.number("schema") == PostgresSchema.version)
+        let indexes = try connection.query(
+            """
+            SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+                AND relname IN ('attempt_reply', 'subscriber_removed')
+            """)
+        #expect(indexes == [[2]])
+        again.close()
+        try connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+        do {
+            try PostgresStore(address, instance: "one", clock: .caller).close()
+            Issue.record("it was opened")
+        } catch {
+            #expect("\(error)".contains("version 99"))
+            #expect("\(error)".contains("up to \(PostgresSchema.version)"))
+        }
+        connection.close()
+    }
+
     @Test("did ann get point 1, when, and with what answer? is one plain query")
     func question() throws {
         let address = PostgresServer.shared.schema()

@@ -17,8 +17,8 @@ final class ScratchDirectory {
 
     deinit {
         for name in [
-            "advised.db", "advised.db-wal", "advised.db-shm", "advised.db.v1", "advised.db.v2", "lock",
-            "other",
+            "advised.db", "advised.db-wal", "advised.db-shm", "advised.db.before-v\(Schema.version)", "lock",
+            "advised.db.restoring", "other", "other-wal", "other-shm",
         ] {
             unlink(path + "/" + name)
         }

@@ -231,6 +231,10 @@ public struct ToyStore: Sendable {
                 guard released > now else { continue }
                 batches[place].due = min(batches[place].due, now + (batches[place].due - released))
             }
+        case .prune:
+            return .pruned(nil)
+        case .forget:
+            return .unknownSubscriber
         case .alert(let alert):
             alerts.append(alert)
         case .hold(let hold, let decision):

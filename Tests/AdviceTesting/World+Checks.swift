@@ -150,7 +150,9 @@ extension World {
 
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
-        case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert: break
+        case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert, .prune,
+            .forget:
+            break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
         }

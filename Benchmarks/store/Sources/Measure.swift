@@ -26,6 +26,13 @@ struct Usage {
             written: later.written - earlier.written)
     }
 
+    /// What `body` uses.
+    static func of(_ body: () throws -> Void) rethrows -> Usage {
+        let before = Usage.now
+        try body()
+        return Usage.now - before
+    }
+
     /// `wchar` of /proc/self/io.
     private static func writtenBytes() -> Int {
         guard let file = fopen("/proc/self/io", "r") else { return 0 }
@@ -39,12 +46,18 @@ struct Usage {
     }
 }
 
-/// A number with three digits after its point.
-func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+/// A number with so many digits after its point.
+func digits(_ value: Double, _ count: Int = 2) -> String {
+    let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
+    let whole = Int((abs(value) * scale).rounded())
+    let sign = value < 0 && whole > 0 ? "-" : ""
+    guard count > 0 else { return "\(sign)\(whole)" }
+    let fraction = "\(whole % Int(scale))"
+    return "\(sign)\(whole / Int(scale))." + String(repeating: "0", count: count - fraction.count) + fraction
+}
 
-func say(_ name: String, _ usage: Usage, _ more: String = "") {
-    print(
-        "\(name): \(rounded(usage.cpu)) s of CPU, \(rounded(usage.wall)) s, "
-            + "\(usage.written / 1_000_000) MB written\(more.isEmpty ? "" : ", ")\(more)")
+/// A line of a Markdown table.
+func row(_ cells: String...) {
+    print("| " + cells.joined(separator: " | ") + " |")
     fflush(nil)
 }

@@ -53,6 +53,8 @@ public enum OperatorCommand: Hashable, Sendable {
     case pauseSubscriber(String, until: CivilDate?)
     case resumeSubscriber(String, withMissed: Bool)
     case replay(Replay)
+    /// Erases all that is kept of a subscriber, by id.
+    case forget(String)
     case skip(series: String, point: String)
     case unskip(series: String, point: String)
     case releaseNow(series: String, point: String)
@@ -81,6 +83,10 @@ public enum CommitResult: Hashable, Sendable {
     case recorded(freed: Instant?)
     /// Deliveries are to be sent again, or, where none was chosen, nothing was written.
     case replayed(ReplayCount)
+    /// What is kept of a subscriber was erased, or is in use elsewhere and was not.
+    case forgotten(Erasure)
+    /// A step of forgetting what is over: where the next one begins, nil where nothing is left.
+    case pruned(Prune.Place?)
     /// There is nobody of that name.
     case unknownSubscriber
     /// The store takes no release from this daemon until `mayRelease`, and why: nothing was written.
@@ -120,6 +126,8 @@ public enum Transaction: Sendable {
     case correct([CorrectionDraft], SeriesRecord, decision: String)
     case subscriber(SubscriberDecision, decision: String)
     case replay(Replay, decision: String)
+    case forget(String, decision: String)
+    case prune(Prune)
     /// The clock was set back: what was written while it was ahead does not wait longer for that.
     case shiftWaits
     /// A hold begins, or ends.
@@ -208,6 +216,8 @@ public struct SchedulerSettings: Sendable {
     public var alertsOn: [AlertKind] = []
     /// Somebody watches over the daemon.
     public var hasHeartbeat = false
+    /// How long what is over is kept; nil for ever.
+    public var retention: Retention?
     public var retry: RetryPolicy
     /// The longest that an attempt can take: how long a stop waits for those in flight.
     public var longestAttempt: Span

@@ -24,6 +24,12 @@ extension Scheduler {
             commit(
                 .subscriber(decision, decision: words), tellings: [.decided(words)], request: request,
                 words: words, &effects)
+        case .success(.forget(let id)):
+            deliveries.giveBack(at: now.wall)
+            commitGroups(now, &effects)
+            // The name stands in no ledger and no log that is written from now on.
+            commit(
+                .forget(id, decision: Erasure.decision), request: request, words: "forgot \(id)", &effects)
         case .success(.replay(let replay)):
             commit(
                 .replay(replay, decision: replay.words), request: request, words: replay.words, &effects)
@@ -41,6 +47,14 @@ extension Scheduler {
         }
     }
 
+    mutating func forgotten(_ erasure: Erasure, _ done: Underway, _ effects: inout [Effect]) {
+        deliveries.mayHaveWork()
+        if !erasure.isInFlight { effects.append(.tell(.decided(Erasure.decision))) }
+        guard let request = done.request else { return }
+        let words = erasure.isInFlight ? erasure.words : "\(done.words): \(erasure.words)"
+        effects.append(.answer(request: request, erasure.isInFlight ? .refused(words) : .done(words)))
+    }
+
     struct Refusal: Error {
         var reason: String
         init(_ reason: String) { self.reason = reason }
@@ -52,6 +66,7 @@ extension Scheduler {
         case correct([CorrectionDraft], SeriesRecord, words: String)
         case subscriber(SubscriberDecision, words: String)
         case replay(Replay)
+        case forget(String)
         case trust
     }
 
@@ -75,6 +90,7 @@ extension Scheduler {
                 // What they wait for and how old they grow counts from now.
                 try believeClock()
                 return .success(.replay(replay))
+            case .forget(let id): return .success(.forget(id))
             case .skip(let series, let point): return .success(try skip(point, of: series))
             case .unskip(let series, let point): return .success(try unskip(point, of: series, now))
             case .releaseNow(let series, let point):

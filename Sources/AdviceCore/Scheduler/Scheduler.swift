@@ -13,6 +13,7 @@ public struct Scheduler: Sendable {
     var trust = ClockTrust()
     var alerts = Alerts()
     var heartbeat = Heartbeat()
+    var pruning = Pruning()
     /// Transactions on their way, by number.
     var underway: [UInt64: Underway] = [:]
     /// Cohorts and series with a transaction on its way: not decided on again until it is back.
@@ -93,6 +94,7 @@ public struct Scheduler: Sendable {
             case record(OutcomeGroup)
             case welcome(Welcome)
             case correct(SeriesRecord)
+            case prune
             case other
         }
 
@@ -211,11 +213,12 @@ public struct Scheduler: Sendable {
         stepDeliveries(now, &effects)
         stepAlerts(now, &effects)
         stepHeartbeat(now, &effects)
+        stepPruning(now, &effects)
         arm(now, &effects)
         exitIfQuiet(now.wall, &effects)
     }
 
-    private var isReleasing: Bool { !isStopping && !trust.isHolding && mayRelease }
+    var isReleasing: Bool { !isStopping && !trust.isHolding && mayRelease }
 
     private mutating func stepDeliveries(_ now: Moment, _ effects: inout [Effect]) {
         let attempts = deliveries.takeAttempts(at: now)
@@ -299,37 +302,6 @@ public struct Scheduler: Sendable {
         if step < .zero { commit(.shiftWaits, &effects) }
     }
 
-    /// Whatever may change whether the clock is believed, with all that follows.
-    mutating func changeTrust(
-        _ effects: inout [Effect], request: UInt64? = nil, decision: String? = nil,
-        _ change: (inout ClockTrust) -> Void
-    ) {
-        let before = trust.state
-        change(&trust)
-        guard trust.state != before else { return }
-        deliveries.hold(trust.isHolding)
-        effects.append(.trustClock(!trust.isHolding))
-        forgetAll()
-        switch (before, trust.state) {
-        case (_, .suspect(let hold, _)):
-            commit(.hold(hold, decision: nil), tellings: [.clockSuspect(hold)], &effects)
-            endings.append(Scheduler.alarm(hold))
-        case (.suspect, _):
-            commit(
-                .hold(nil, decision: decision), tellings: [.clockTrusted], request: request,
-                words: "the clock is believed from now on", &effects)
-        default:
-            effects.append(.tell(.clockTrusted))
-        }
-    }
-
-    static func alarm(_ hold: ClockHold) -> Alarm {
-        Alarm(
-            .clock,
-            words: "The clock was set forward to \(hold.since), further than is believed without evidence: "
-                + "everything was held until then.")
-    }
-
     // MARK: What comes next
 
     /// The earliest release to come, kept or found anew.
@@ -378,6 +350,7 @@ public struct Scheduler: Sendable {
         self.settings = settings
         alerts.want(settings.alertsOn)
         heartbeat.want(settings.hasHeartbeat)
+        pruning.want(settings.retention)
         announced = []
         placed = []
         deliveries.take(settings)
@@ -400,7 +373,8 @@ public struct Scheduler: Sendable {
             case .record(let group): .record(group)
             case .welcome(let welcome): .welcome(welcome)
             case .correct(_, let record, _): .correct(record)
-            case .subscriber, .replay, .shiftWaits, .hold, .alert: .other
+            case .prune: .prune
+            case .subscriber, .forget, .replay, .shiftWaits, .hold, .alert: .other
             }
         underway[number] = Underway(kind: kind, tellings: tellings, request: request, words: words)
         effects.append(.commit(transaction: number, transaction))
@@ -436,6 +410,11 @@ public struct Scheduler: Sendable {
             replayed(count, done, &effects)
             return
         }
+        if case .forgotten(let erasure) = result {
+            forgotten(erasure, done, &effects)
+            return
+        }
+        if case .pruned(let next) = result { pruning.pruned(next, at: now.boot) }
         for telling in done.tellings { effects.append(.tell(telling)) }
         if let request = done.request { effects.append(.answer(request: request, .done(done.words))) }
     }
@@ -467,6 +446,8 @@ public struct Scheduler: Sendable {
             var freed: Instant?
             if case .recorded(let instant) = result { freed = instant }
             deliveries.recorded(group, freed: freed)
+        case .prune:
+            break
         case .other:
             deliveries.mayHaveWork()
         }

@@ -120,5 +120,6 @@ final class PostgresInsertion: SQLStatement {
     func integer(_ column: Int32) -> Int64 { 0 }
     func text(_ column: Int32) -> String { "" }
     func bytes(_ column: Int32) -> [UInt8] { [] }
+    func utf8(_ column: Int32) -> UnsafeBufferPointer<UInt8> { .init(start: nil, count: 0) }
     func row() -> [SQLValue] { [] }
 }

@@ -6,7 +6,10 @@ public final class PostgresReader: SQLReader {
         let connection = try PostgresConnection(string)
         do throws(StoreError) {
             try connection.connect()
-            if try !PostgresSchemaVersion.isNew(connection) { return PostgresReader(connection) }
+            if try !PostgresSchemaVersion.isNew(connection) {
+                try connection.refuseUnfinishedCopy()
+                return PostgresReader(connection)
+            }
             connection.close()
             return nil
         } catch {

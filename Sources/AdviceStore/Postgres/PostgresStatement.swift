@@ -102,12 +102,14 @@ final class PostgresStatement: SQLStatement {
         return strtoll(text, nil, 10)
     }
 
-    func text(_ column: Int32) -> String {
-        guard let start = PQgetvalue(result, place, column) else { return "" }
-        let count = Int(PQgetlength(result, place, column))
-        return start.withMemoryRebound(to: UInt8.self, capacity: count) {
-            String(decoding: UnsafeBufferPointer(start: $0, count: count), as: UTF8.self)
-        }
+    func text(_ column: Int32) -> String { String(decoding: utf8(column), as: UTF8.self) }
+
+    func utf8(_ column: Int32) -> UnsafeBufferPointer<UInt8> {
+        guard let start = PQgetvalue(result, place, column) else { return .init(start: nil, count: 0) }
+        // A plain byte is a byte, signed or not.
+        return UnsafeBufferPointer(
+            start: UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self),
+            count: Int(PQgetlength(result, place, column)))
     }
 
     /// Comes as `\x` and two digits for each byte.

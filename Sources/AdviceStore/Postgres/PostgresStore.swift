@@ -49,7 +49,10 @@ public final class PostgresStore: SQLStore, SharedStore {
     ///
     /// Throws `unreachable` where no server answers, `refused` where the database is another program's, or
     /// was written by a newer version, or the string is none.
-    public init(_ string: String, instance: String, clock: Clock = .server) throws(StoreError) {
+    /// Only `forCopy` is one opened that a copy is being made into.
+    public init(
+        _ string: String, instance: String, clock: Clock = .server, forCopy: Bool = false
+    ) throws(StoreError) {
         connection = try PostgresConnection(string)
         self.instance = instance
         self.clock = clock
@@ -57,6 +60,7 @@ public final class PostgresStore: SQLStore, SharedStore {
         do throws(StoreError) {
             try connection.connect()
             try PostgresSchemaVersion.make(connection)
+            if !forCopy { try connection.refuseUnfinishedCopy() }
             // The lease begins with the first claim: by whose clock is not known here.
             connection.greet = { [unowned self] () throws(StoreError) in try self.reconcile() }
             try reconcile()
@@ -112,7 +116,12 @@ public final class PostgresStore: SQLStore, SharedStore {
         _ now: Instant, _ access: Access, _ body: () throws(StoreError) -> Result?
     ) throws(StoreError) -> Result? {
         // What is written beside others and not by a claim or a record is a release.
-        let commit = access == .alone ? PostgresListener.knowledge : PostgresListener.work
+        let commit =
+            switch access {
+            case .alone: PostgresListener.knowledge
+            case .shared: PostgresListener.work
+            case .unheard: "COMMIT"
+            }
         return try transaction(now, access, commit: commit) { (at) throws(StoreError) -> Result? in
             guard let result = try body() else { return nil }
             try raiseMark(at)
@@ -218,6 +227,31 @@ public final class PostgresStore: SQLStore, SharedStore {
             """, [.text(files), .text("\((taken?.number ?? 0) + 1)")])
     }
 
+    // MARK: Copies
+
+    /// Other daemons' transactions wait from now on, until this connection ends.
+    override func freeze() throws(StoreError) {
+        try connection.query("SELECT pg_advisory_lock(\(PostgresSchemaVersion.lock))")
+    }
+
+    override func lastNumbers() throws(StoreError) -> [String: Int64] {
+        var last = try super.lastNumbers()
+        for table in StoreCopy.numbered {
+            let found = try connection.query(
+                "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence('\(table)', 'number') AS regclass))"
+            )
+            if let number = found.first?[0].integer { last[table] = max(number, last[table] ?? 0) }
+        }
+        return last
+    }
+
+    override func take(lastNumbers last: [String: Int64]) throws(StoreError) {
+        for (table, number) in last.sorted(by: { $0.key < $1.key }) where number > 0 {
+            try connection.query(
+                "SELECT setval(pg_get_serial_sequence('\(table)', 'number'), $1)", [.integer(number)])
+        }
+    }
+
     // MARK: Many rows
 
     override func reserveSubscribers(_ count: Int) throws(StoreError) -> Int64 {
@@ -268,8 +302,27 @@ enum PostgresSchemaVersion {
         // Two daemons may come to an empty database at once.
         try connection.transaction { () throws(StoreError) in
             try connection.execute("SELECT pg_advisory_xact_lock(\(lock))")
-            if try isNew(connection) { try connection.execute(PostgresSchema.tables) }
+            if try isNew(connection) {
+                try connection.execute(PostgresSchema.tables)
+            } else {
+                try migrate(connection)
+            }
         }
+    }
+
+    /// Brings the tables of an earlier version to this program's. What it adds is of no concern to daemons of
+    /// the version before, which run on.
+    private static func migrate(_ connection: PostgresConnection) throws(StoreError) {
+        let found = try connection.number("schema") ?? 0
+        guard found < PostgresSchema.version else { return }
+        for version in (found + 1)...PostgresSchema.version {
+            guard let script = PostgresSchema.migrations[version] else {
+                throw .refused("\(connection.path): nothing leads to schema version \(version)")
+            }
+            try connection.execute(script)
+        }
+        try connection.query(
+            "UPDATE meta SET value = $1 WHERE key = 'schema'", [.text("\(PostgresSchema.version)")])
     }
 
     /// Whether there are no tables yet. Throws for those that are not ours or are newer than this program.

@@ -1,5 +1,6 @@
 import AdviceCore
 import FoundationEssentials
+import Glibc
 
 /// How a subscriber's values that are more than a word are written in their columns: a secret plainly where
 /// it is inline, as everyone can read it, and as a JSON object where it says where to look.
@@ -26,9 +27,15 @@ enum RosterText {
     }
 
     static func values(_ text: String?) throws(StoreError) -> [Protected] {
-        guard let text else { return [] }
-        if let plain = onePlainString(text) { return [.inline(plain)] }
+        guard var text else { return [] }
+        if let plain = text.withUTF8({ onePlainString($0) }) { return [.inline(plain)] }
         return try read([Stored].self, text).map(\.value)
+    }
+
+    /// The same of a text that is no string yet.
+    static func values(_ bytes: UnsafeBufferPointer<UInt8>) throws(StoreError) -> [Protected] {
+        if let plain = onePlainString(bytes) { return [.inline(plain)] }
+        return try read([Stored].self, String(decoding: bytes, as: UTF8.self)).map(\.value)
     }
 
     /// Nil where nothing is said.
@@ -56,16 +63,15 @@ enum RosterText {
     static func words(_ text: String) throws(StoreError) -> [String] { try read([String].self, text) }
 
     /// What is in `["..."]`, the form of nearly every subscriber's secrets, without a JSON parser.
-    private static func onePlainString(_ text: String) -> String? {
-        var text = text
-        return text.withUTF8 { bytes in
-            guard bytes.count >= 4, bytes[0] == 0x5b, bytes[1] == 0x22, bytes[bytes.count - 2] == 0x22,
-                bytes[bytes.count - 1] == 0x5d
-            else { return nil }
-            let inside = UnsafeBufferPointer(rebasing: bytes[2..<bytes.count - 2])
-            for byte in inside where byte == 0x22 || byte == 0x5c { return nil }
-            return String(decoding: inside, as: UTF8.self)
-        }
+    private static func onePlainString(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        guard bytes.count >= 4, bytes[0] == 0x5b, bytes[1] == 0x22, bytes[bytes.count - 2] == 0x22,
+            bytes[bytes.count - 1] == 0x5d
+        else { return nil }
+        let inside = UnsafeBufferPointer(rebasing: bytes[2..<bytes.count - 2])
+        guard let start = inside.baseAddress, memchr(start, 0x22, inside.count) == nil,
+            memchr(start, 0x5c, inside.count) == nil
+        else { return nil }
+        return String(decoding: inside, as: UTF8.self)
     }
 
     /// JSON holds the text as it is. One that begins with a brace is written as an object.

@@ -99,6 +99,8 @@ protocol SQLStatement: AnyObject {
     func integer(_ column: Int32) -> Int64
     func text(_ column: Int32) -> String
     func bytes(_ column: Int32) -> [UInt8]
+    /// A text where it lies: it is there until the statement moves on.
+    func utf8(_ column: Int32) -> UnsafeBufferPointer<UInt8>
     func row() -> [SQLValue]
 
     /// Runs a statement that gives no rows, with what is bound now.

@@ -73,11 +73,10 @@ extension SQLStore {
         let look = try whatToLookAt(range, release)
         let statement = try database.statement(
             """
-            SELECT \(ClaimRow.columns(member: "m")),
+            SELECT \(ClaimRow.columns(member: "m", series: SQLStore.batchSeries, hasEndpoint: look.hasEndpoint)),
                 m.slot_hash >> \(Schema.slotShift), \(look.behind)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
-                CROSS JOIN subject j ON j.number = $5
-                \(look.endpoint)
+                \(release.hasRevisions ? "CROSS JOIN subject j ON j.number = $5" : "") \(look.endpoint)
             WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
                 AND (m.active_until IS NULL OR m.active_until > $4) \(look.rows)
                 \(hadEarlier) \(hadOther)
@@ -91,34 +90,42 @@ extension SQLStore {
         if release.hasRevisions { statement.bind(6, release.point) }
         if release.isRebased { statement.bind(release.hasRevisions ? 7 : 6, release.info.number) }
         inFlight.take(batch: batch)
+        var taken = 0
+        defer { inFlight.count(taken, of: batch) }
         try statement.walk { () throws(StoreError) in
             let row = ClaimRow(statement)
             let key = DeliveryKey(subject: release.subject, subscriber: row.subscriber)
-            if others.contains(where: {
-                inFlight[DeliveryKey(subject: $0, subscriber: row.subscriber)] != nil
-            }) {
+            if !others.isEmpty,
+                others.contains(where: {
+                    inFlight[DeliveryKey(subject: $0, subscriber: row.subscriber)] != nil
+                })
+            {
                 return true
             }
             // Who moved between cohorts can be owed the same point by both.
-            if inFlight[key] != nil { return true }
-            inFlight.take(
-                key,
-                InFlight.Delivery(
-                    slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint))
+            let out = InFlight.Delivery(
+                slot: statement.integer(ClaimRow.count), batch: batch, fingerprint: row.fingerprint)
+            guard inFlight.takeNew(key, out) else { return true }
+            taken += 1
             let isBehind = row.standing == .active && statement.integer(ClaimRow.count + 1) == 1
-            var delivery = ClaimedDelivery(
-                key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0, due: due,
-                standing: isBehind ? .behind : row.standing, endpoint: try row.endpoint())
-            row.complete(&delivery)
-            claim.deliveries.append(delivery)
+            // Completed where it is: a copy of it is ten counted references.
+            claim.deliveries.append(
+                ClaimedDelivery(
+                    key: key, batch: batch, release: release.info, subscriberID: row.id, attempts: 0,
+                    due: due, standing: isBehind ? .behind : row.standing, endpoint: try row.endpoint()))
+            row.complete(&claim.deliveries[claim.deliveries.count - 1])
             return true
         }
     }
+
+    /// The series of a batch's release, whose subject is $5.
+    private static let batchSeries = "(SELECT i.series FROM subject i WHERE i.number = $5)"
 
     /// What a batch's claim looks at beside the members: nothing of what the tables have no row of. Three
     /// questions for the batch save three look-ups for each member.
     private struct Look {
         var behind = "0"
+        var hasEndpoint = false
         var endpoint = ""
         var rows = ""
     }
@@ -137,9 +144,12 @@ extension SQLStore {
         defer { found.reset() }
         guard try found.step() else { throw .internalFault("a question had no answer") }
         var look = Look()
-        if found.integer(0) == 1 { look.behind = SQLStore.isBehind("m.subscriber", "j.series") }
-        let on = found.integer(1) == 1 ? "e.subscriber = s.number AND e.fingerprint = s.fingerprint" : "FALSE"
-        look.endpoint = "LEFT JOIN endpoint e ON \(on)"
+        if found.integer(0) == 1 { look.behind = SQLStore.isBehind("m.subscriber", SQLStore.batchSeries) }
+        if found.integer(1) == 1 {
+            look.hasEndpoint = true
+            look.endpoint =
+                "LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint"
+        }
         if found.integer(2) == 1 {
             look.rows = """
                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
@@ -231,7 +241,11 @@ extension SQLStore {
 
     /// Kept, for it never changes; there are few that anything is still due of.
     func releaseRow(_ number: Int64) throws(StoreError) -> ReleaseRow {
-        if let row = releases[number] { return row }
+        if let row = lastRelease, row.info.number == number { return row }
+        if let row = releases[number] {
+            lastRelease = row
+            return row
+        }
         let rows = try database.query(
             """
             SELECT r.series, r.edition, r.point, r.point_number, r.released_at, r.scheduled_for, r.cohort,
@@ -249,6 +263,7 @@ extension SQLStore {
         }
         if releases.count == 256 { releases = [:] }
         releases[number] = row
+        lastRelease = row
         return row
     }
 }
@@ -310,20 +325,26 @@ final class ReleaseRow {
 /// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
 private struct ClaimRow {
     /// The cohort in which the subscriber is now is that of `member`, a table's name, where it is active
-    /// there; else all of its cohorts are looked through.
-    static func columns(member: String?) -> String {
+    /// there; else all of its cohorts of `series` are looked through. Without `hasEndpoint` all are healthy, and
+    /// there is no table e.
+    static func columns(
+        member: String?, series: String = "j.series", hasEndpoint: Bool = true
+    ) -> String {
         let looked = """
             (SELECT n.cohort FROM member n CROSS JOIN cohort c ON c.number = n.cohort
-                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = j.series)
+                WHERE n.subscriber = s.number AND n.active_until IS NULL AND c.series = \(series))
             """
+        let health = ["state", "failing_since", "failures", "refusals", "probe_at"].map {
+            hasEndpoint ? "e.\($0)" : "NULL"
+        }
         let cohort =
             member.map { "CASE WHEN \($0).active_until IS NULL THEN \($0).cohort ELSE \(looked) END" }
             ?? looked
         return """
             s.number, s.id, s.url, s.secrets, s.format,
                 s.paused OR (s.paused_from IS NOT NULL AND s.paused_until IS NULL), s.limit_key,
-                s.shares_host, s.options, s.fingerprint, \(cohort), e.state, s.paused_until,
-                e.failing_since, e.failures, e.refusals, e.probe_at, s.removed_at IS NOT NULL
+                s.shares_host, s.options, s.fingerprint, \(cohort), \(health[0]), s.paused_until,
+                \(health.dropFirst().joined(separator: ", ")), s.removed_at IS NOT NULL
             """
     }
 
@@ -331,8 +352,12 @@ private struct ClaimRow {
     static let count: Int32 = 18
 
     let statement: any SQLStatement
+    let health: EndpointHealth
 
-    init(_ statement: any SQLStatement) { self.statement = statement }
+    init(_ statement: any SQLStatement) {
+        self.statement = statement
+        health = ClaimRow.health(statement)
+    }
 
     var subscriber: Int64 { statement.integer(0) }
     var id: String { statement.text(1) }
@@ -356,7 +381,7 @@ private struct ClaimRow {
         }
     }
 
-    private var health: EndpointHealth {
+    private static func health(_ statement: any SQLStatement) -> EndpointHealth {
         guard let state = statement.optionalText(11).flatMap(EndpointHealth.State.init) else {
             return .healthy
         }
@@ -373,13 +398,21 @@ private struct ClaimRow {
         delivery.health = health
     }
 
-    func endpoint() throws(StoreError) -> Endpoint {
-        guard let format = Format(rawValue: statement.text(4)) else {
+    /// The commonest without a string.
+    private func format() throws(StoreError) -> Format {
+        let name = statement.utf8(4)
+        if name.elementsEqual(Format.standard.rawValue.utf8) { return .standard }
+        guard let format = Format(rawValue: String(decoding: name, as: UTF8.self)) else {
             throw .damaged("'\(statement.text(4))' is no format: \(RosterText.howToGoOn)")
         }
+        return format
+    }
+
+    func endpoint() throws(StoreError) -> Endpoint {
         return Endpoint(
             url: try RosterText.value(statement.text(2)),
-            secrets: try RosterText.values(statement.optionalText(3)), format: format,
+            secrets: try statement.isNull(3) ? [] : RosterText.values(statement.utf8(3)),
+            format: try format(),
             limitKey: statement.text(6), sharesHost: statement.integer(7) == 1,
             options: try RosterText.options(statement.optionalText(8)))
     }

@@ -2,7 +2,9 @@ import AdviceCore
 
 extension SQLStore {
     /// Writes a group, inside a transaction.
-    func put(_ group: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
+    func put(_ all: OutcomeGroup, _ now: Instant) throws(StoreError) -> Instant? {
+        var group = all
+        if !erased.isEmpty { group.records.removeAll { erased.contains($0.key.subscriber) } }
         try writeRows(group.records, now)
         // Another series' attempt may have brought an endpoint to be suspended meanwhile.
         // By place: a copy of a record is several counted references.
@@ -28,7 +30,7 @@ extension SQLStore {
             if let instant { first = min(first ?? instant, instant) }
         }
         // First of all: what settles in this group may set free what it holds.
-        if group.records.contains(where: { $0.state == .held }) { holdsSome = true }
+        if group.records.indices.contains(where: { group.records[$0].state == .held }) { holdsSome = true }
         for place in group.records.indices {
             let release = try releaseRow(group.records[place].release)
             if !release.isSuperseded, !holdsSome, group.records[place].health == nil { continue }
@@ -53,13 +55,27 @@ extension SQLStore {
         return first
     }
 
-    /// The places of `records`, with their slots, as their rows lie: neighbours share a page, and the
-    /// processor still has it at hand. Records of one delivery keep their order.
-    private func inKeyOrder(_ records: [DeliveryRecord]) throws(StoreError) -> [(slot: Int64, place: Int)] {
-        var order: [(slot: Int64, place: Int)] = []
+    /// Where a record's row lies, and how often its delivery was replayed.
+    private struct Lying {
+        var slot: Int64
+        var place: Int
+        var replay: Int64
+    }
+
+    /// The places of `records` as their rows lie: neighbours share a page, and the processor still has it at
+    /// hand. Records of one delivery keep their order.
+    private func inKeyOrder(_ records: [DeliveryRecord]) throws(StoreError) -> [Lying] {
+        var order: [Lying] = []
         order.reserveCapacity(records.count)
-        for place in records.indices { order.append((try slot(of: records[place].key), place)) }
-        order.sort { $0 < $1 }
+        for place in records.indices {
+            let key = records[place].key
+            if let known = inFlight[key] {
+                order.append(Lying(slot: known.slot, place: place, replay: known.replay))
+            } else {
+                order.append(Lying(slot: try slot(of: key), place: place, replay: 0))
+            }
+        }
+        order.sort { ($0.slot, $0.place) < ($1.slot, $1.place) }
         return order
     }
 
@@ -68,21 +84,21 @@ extension SQLStore {
         let attempts = try database.insertion(SQLStore.attempts)
         deliveries.expect(records.count)
         attempts.expect(0)
-        for (slot, place) in try inKeyOrder(records) {
-            let record = records[place]
+        // By place, as above.
+        for lying in try inKeyOrder(records) {
+            let place = lying.place
             precondition(
-                record.state != .waiting || record.nextAttemptAt != nil,
+                records[place].state != .waiting || records[place].nextAttemptAt != nil,
                 "a waiting delivery has a next attempt")
-            try bind(record, slot, now, to: deliveries)
+            try bind(records, lying, now, to: deliveries)
             try deliveries.run()
             // The one attempt of a delivery that went through at once is all in its row.
-            if let attempt = record.attempt,
-                record.state != .delivered || attempt.number > 1 || record.attempts > 1
-                    || inFlight[record.key]?.replay ?? 0 > 0
-            {
-                bind(attempt, record.key, slot, to: attempts)
-                try attempts.run()
-            }
+            let isPlain =
+                records[place].state == .delivered && records[place].attempts <= 1 && lying.replay == 0
+            if isPlain, records[place].attempt?.number ?? 0 <= 1 { continue }
+            guard let attempt = records[place].attempt else { continue }
+            bind(attempt, records[place].key, lying, to: attempts)
+            try attempts.run()
         }
         try deliveries.finish()
         try attempts.finish()
@@ -117,22 +133,30 @@ extension SQLStore {
             """)
 
     private func bind(
-        _ record: DeliveryRecord, _ slot: Int64, _ now: Instant, to statement: any SQLStatement
+        _ records: [DeliveryRecord], _ lying: Lying, _ now: Instant, to statement: any SQLStatement
     ) throws(StoreError) {
-        let release = try releaseRow(record.release)
-        let changed = record.attempt.map { $0.at + $0.latency } ?? now
-        statement.bind(1, record.key.subject)
-        statement.bind(2, slot)
-        statement.bind(3, record.key.subscriber)
-        statement.bind(4, record.release)
-        statement.bind(5, record.state.code)
-        statement.bind(6, Int64(record.attempts))
-        statement.bind(7, (record.attempt?.status).map(Int64.init))
-        statement.bind(8, record.attempt?.latency.milliseconds)
+        let place = lying.place
+        let release = try releaseRow(records[place].release)
+        var changed = now
+        statement.bind(1, records[place].key.subject)
+        statement.bind(2, lying.slot)
+        statement.bind(3, records[place].key.subscriber)
+        statement.bind(4, records[place].release)
+        statement.bind(5, records[place].state.code)
+        statement.bind(6, Int64(records[place].attempts))
+        if let latency = records[place].attempt?.latency, let at = records[place].attempt?.at {
+            changed = at + latency
+            statement.bind(7, (records[place].attempt?.status).map(Int64.init))
+            statement.bind(8, latency.milliseconds)
+        } else {
+            statement.bindNull(7)
+            statement.bindNull(8)
+        }
         statement.bind(9, changed.milliseconds - release.info.releasedAt.milliseconds)
-        statement.bind(10, record.state == .waiting ? record.nextAttemptAt?.nanoseconds : nil)
-        statement.bind(11, record.goneAt?.nanoseconds)
-        statement.bind(12, record.error)
+        let isWaiting = records[place].state == .waiting
+        statement.bind(10, isWaiting ? records[place].nextAttemptAt?.nanoseconds : nil)
+        statement.bind(11, records[place].goneAt?.nanoseconds)
+        statement.bind(12, records[place].error)
     }
 
     /// An attempt that was not charged is made again under its number: the last of them is kept.
@@ -152,12 +176,12 @@ extension SQLStore {
             """)
 
     private func bind(
-        _ attempt: AttemptRecord, _ key: DeliveryKey, _ slot: Int64, to statement: any SQLStatement
+        _ attempt: AttemptRecord, _ key: DeliveryKey, _ lying: Lying, to statement: any SQLStatement
     ) {
         statement.bind(1, key.subject)
-        statement.bind(2, slot)
+        statement.bind(2, lying.slot)
         statement.bind(3, key.subscriber)
-        statement.bind(4, inFlight[key]?.replay ?? 0)
+        statement.bind(4, lying.replay)
         statement.bind(5, Int64(attempt.number))
         statement.bind(6, attempt.at.nanoseconds)
         statement.bind(7, Int64(attempt.status))

@@ -49,6 +49,8 @@ private struct RosterImport {
     let now: Instant
     private var change = RosterChange()
     private var cohorts: [CohortKey: Int64] = [:]
+    /// The one that was asked for last: neighbours in a roster are mostly of one.
+    private var lastCohort: (key: CohortKey, number: Int64)?
     /// By how much each cohort has grown.
     private var growth: [Int64: Int64] = [:]
     /// Subscribers whose endpoint is another now.
@@ -148,7 +150,11 @@ private struct RosterImport {
     /// The store's number of a cohort, which is made where it is new.
     private mutating func number(_ series: String, _ cohort: Cohort) throws(StoreError) -> Int64 {
         let key = CohortKey(series: series, cohort: cohort)
-        if let number = cohorts[key] { return number }
+        if let last = lastCohort, last.key == key { return last.number }
+        if let number = cohorts[key] {
+            lastCohort = (key, number)
+            return number
+        }
         let rows = try database.query(
             """
             INSERT INTO cohort(series, cohort, since, since_generation) VALUES ($1, $2, $3, $4)
@@ -245,10 +251,10 @@ private struct RosterImport {
         guard let known = pending.known else { return }
         let statement = try database.statement(
             """
-            UPDATE subscriber SET id = $1, url = $2, secrets = $3, format = $4, paused = $5, limit_key = $6,
+            UPDATE subscriber SET url = $2, secrets = $3, format = $4, paused = $5, limit_key = $6,
                 shares_host = $7, options = $8, zone = $9, at = $10, joined = $11, fingerprint = $12,
                 digest = $13, removed_at = NULL
-            WHERE number = $14
+            WHERE number = $14 AND id = $1
             """)
         let fingerprint = bind(pending, to: statement)
         statement.bind(14, known.number)

@@ -66,9 +66,32 @@ extension SQLStore {
         }
         switch welcome.join {
         case .next: return []
-        case .latest: return Array(points.suffix(1))
-        case .all, .fromStart: return points
+        case .latest: return try notHad(Array(points.suffix(1)), by: subscriber)
+        case .all, .fromStart: return try notHad(points, by: subscriber)
         }
+    }
+
+    /// Those points that were not released to the subscriber in an earlier membership, as far as only that is
+    /// left to tell: deliveries of then are pruned.
+    private func notHad(
+        _ points: [ReleasedPoint], by subscriber: Int64
+    ) throws(StoreError) -> [ReleasedPoint] {
+        let statement = try database.statement(
+            """
+            SELECT 1 FROM release o CROSS JOIN release r ON r.series = o.series AND r.edition = o.edition
+                AND r.point = o.point CROSS JOIN member m ON m.cohort = r.cohort AND m.subscriber = $2
+            WHERE o.number = $1 AND r.kind = 'released' AND r.released_at < \(SQLStore.prunedBefore)
+                AND m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
+            LIMIT 1
+            """)
+        var owed: [ReleasedPoint] = []
+        for point in points {
+            statement.bind(1, point.release.info.number)
+            statement.bind(2, subscriber)
+            defer { statement.reset() }
+            if try !statement.step() { owed.append(point) }
+        }
+        return owed
     }
 
     /// What had gone out, or was passed over, in the cohorts that the subscriber was in, up to when it left.

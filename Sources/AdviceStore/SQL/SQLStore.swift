@@ -10,10 +10,16 @@ public class SQLStore: Store {
     let database: any SQLDatabase
     var inFlight = InFlight()
     /// What claims need to know of the releases they meet.
-    var releases: [Int64: ReleaseRow] = [:]
+    var releases: [Int64: ReleaseRow] = [:] {
+        didSet { lastRelease = nil }
+    }
+    /// The one that was asked for last: those that follow are mostly of the same.
+    var lastRelease: ReleaseRow?
     /// Some delivery is held behind another: what is settled may set it free.
     var holdsSome = false
     public var trustsClock = false
+    /// Subscribers that this process has forgotten: attempts of theirs may still be on the wire.
+    var erased: Set<Int64> = []
 
     init(engine: String, _ database: any SQLDatabase) {
         self.engine = engine
@@ -38,6 +44,8 @@ public class SQLStore: Store {
         /// Beside others: rows are taken by lock, and what two could do to one row is harmless.
         case shared
         case alone
+        /// As `shared`, and of no interest to others.
+        case unheard
     }
 
     /// One transaction, which also raises the mark. A result of nil undoes it.
@@ -124,6 +132,34 @@ public class SQLStore: Store {
         mark.bind(1, now.nanoseconds)
         try mark.run()
     }
+
+    /// Runs `body` so that what it deletes is overwritten where it lay, as far as the engine does that.
+    func overwriting<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try body()
+    }
+
+    /// After that: has what was overwritten leave the log too. False where somebody reads it just now.
+    func wipe() throws(StoreError) -> Bool { true }
+
+    // MARK: For a copy
+
+    /// Nobody else writes from now on until this store is closed.
+    func freeze() throws(StoreError) {}
+
+    /// The highest number that each of the numbered tables has given out.
+    func lastNumbers() throws(StoreError) -> [String: Int64] {
+        var last: [String: Int64] = [:]
+        for table in StoreCopy.numbered {
+            last[table] = try database.query("SELECT max(number) FROM \(table)").first?[0].integer ?? 0
+        }
+        return last
+    }
+
+    /// Numbers up to these are given out no more.
+    func take(lastNumbers last: [String: Int64]) throws(StoreError) {}
+
+    /// As the engine keeps it in `meta`.
+    func metaValue(_ text: String) -> SQLValue { .text(text) }
 
     public func shiftWaits(now: Instant) throws(StoreError) { try shift(now) }
 

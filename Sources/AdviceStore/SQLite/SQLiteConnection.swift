@@ -16,9 +16,10 @@ final class SQLiteConnection: SQLDatabase {
     private var insertions: [SQLInsertion: SQLiteInsertion] = [:]
     private var fatal: StoreError?
 
-    /// Opens the database file at `path`, which exists. How long it waits for another's lock: 5 s.
-    init(path: String, mode: Mode) throws(StoreError) {
-        self.path = path
+    /// Opens the database file at `path`, which exists; errors call it `name` where that is given. How long it
+    /// waits for another's lock: 5 s.
+    init(path: String, mode: Mode, named name: String? = nil) throws(StoreError) {
+        self.path = name ?? path
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else {

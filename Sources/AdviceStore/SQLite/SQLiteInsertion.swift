@@ -8,6 +8,9 @@ final class SQLiteInsertion: SQLStatement {
     private var left = 0
     /// Rows that are bound in `many`.
     private var bound = 0
+    /// What the next row is bound to, and what its first parameter's number is less one there.
+    private var target: SQLiteStatement
+    private var base = 0
 
     private static let rows = 32
 
@@ -15,6 +18,7 @@ final class SQLiteInsertion: SQLStatement {
         parameterCount = insertion.columns.count
         many = try connection.prepared(SQLiteInsertion.text(insertion, rows: SQLiteInsertion.rows))
         one = try connection.prepared(SQLiteInsertion.text(insertion, rows: 1))
+        target = one
     }
 
     private static func text(_ insertion: SQLInsertion, rows: Int) -> String {
@@ -29,50 +33,37 @@ final class SQLiteInsertion: SQLStatement {
     func expect(_ rows: Int) {
         left = rows
         bound = 0
+        aim()
     }
 
-    private var isMany: Bool { left >= SQLiteInsertion.rows - bound && left > 0 }
-
-    func bind(_ number: Int, _ value: Int64) {
-        if isMany { many.bind(bound * parameterCount + number, value) } else { one.bind(number, value) }
+    /// Chooses where the next row goes: one of many while so many are to come.
+    private func aim() {
+        let isMany = left > 0 && left >= SQLiteInsertion.rows - bound
+        target = isMany ? many : one
+        base = isMany ? bound * parameterCount : 0
     }
 
-    func bind(_ number: Int, text: String) {
-        if isMany {
-            many.bind(bound * parameterCount + number, text: text)
-        } else {
-            one.bind(number, text: text)
-        }
-    }
-
-    func bind(_ number: Int, _ value: [UInt8]) {
-        if isMany { many.bind(bound * parameterCount + number, value) } else { one.bind(number, value) }
-    }
-
-    func bind(_ number: Int, real: Double) {
-        if isMany {
-            many.bind(bound * parameterCount + number, real: real)
-        } else {
-            one.bind(number, real: real)
-        }
-    }
-
-    func bindNull(_ number: Int) {
-        if isMany { many.bindNull(bound * parameterCount + number) } else { one.bindNull(number) }
-    }
+    func bind(_ number: Int, _ value: Int64) { target.bind(base + number, value) }
+    func bind(_ number: Int, text: String) { target.bind(base + number, text: text) }
+    func bind(_ number: Int, _ value: [UInt8]) { target.bind(base + number, value) }
+    func bind(_ number: Int, real: Double) { target.bind(base + number, real: real) }
+    func bindNull(_ number: Int) { target.bindNull(base + number) }
 
     func run() throws(StoreError) {
-        guard isMany else { return try one.run() }
+        guard target === many else { return try one.run() }
         bound += 1
         left -= 1
-        guard bound == SQLiteInsertion.rows else { return }
-        bound = 0
-        try many.run()
+        if bound == SQLiteInsertion.rows {
+            bound = 0
+            try many.run()
+        }
+        aim()
     }
 
     func finish() {
         precondition(bound == 0, "as many rows came as were expected")
         left = 0
+        aim()
     }
 
     // MARK: It gives no rows
@@ -83,5 +74,6 @@ final class SQLiteInsertion: SQLStatement {
     func integer(_ column: Int32) -> Int64 { 0 }
     func text(_ column: Int32) -> String { "" }
     func bytes(_ column: Int32) -> [UInt8] { [] }
+    func utf8(_ column: Int32) -> UnsafeBufferPointer<UInt8> { .init(start: nil, count: 0) }
     func row() -> [SQLValue] { [] }
 }

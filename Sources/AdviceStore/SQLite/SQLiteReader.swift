@@ -8,7 +8,10 @@ public final class SQLiteReader: SQLReader {
         guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
         let connection = try SQLiteConnection(path: path, mode: .readOnly)
         do throws(StoreError) {
-            if try !SchemaVersion.isNew(connection) { return SQLiteReader(connection) }
+            if try !SchemaVersion.isNew(connection) {
+                try connection.refuseUnfinishedCopy()
+                return SQLiteReader(connection)
+            }
             connection.close()
             return nil
         } catch {

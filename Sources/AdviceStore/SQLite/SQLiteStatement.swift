@@ -5,8 +5,9 @@ import CSQLite
 final class SQLiteStatement: SQLStatement {
     private let handle: OpaquePointer
     private unowned let connection: SQLiteConnection
-    /// SQLite's own index of each `$n`, from `$1`.
+    /// SQLite's own index of each `$n`, from `$1`: by the order in which they stand in the text, mostly `n`.
     private let positions: [Int32]
+    private let isInOrder: Bool
 
     init(handle: OpaquePointer, connection: SQLiteConnection) {
         self.handle = handle
@@ -14,6 +15,7 @@ final class SQLiteStatement: SQLStatement {
         let count = Int(sqlite3_bind_parameter_count(handle))
         positions = (0..<count).map { sqlite3_bind_parameter_index(handle, "$\($0 + 1)") }
         precondition(!positions.contains(0), "parameters are $1, $2, ... without a gap")
+        isInOrder = positions.enumerated().allSatisfy { $0 + 1 == Int($1) }
     }
 
     /// Ends the statement. It is not used again.
@@ -23,33 +25,37 @@ final class SQLiteStatement: SQLStatement {
 
     // MARK: Values in
 
+    private func position(_ number: Int) -> Int32 {
+        isInOrder ? Int32(truncatingIfNeeded: number) : positions[number - 1]
+    }
+
     func bind(_ number: Int, _ value: Int64) {
-        expect(sqlite3_bind_int64(handle, positions[number - 1], value))
+        expect(sqlite3_bind_int64(handle, position(number), value))
     }
 
     func bind(_ number: Int, text: String) {
         var value = text
         let code = value.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
-                sqlite3_bind_text(handle, positions[number - 1], text.baseAddress, Int32(text.count), copied)
+                sqlite3_bind_text(handle, position(number), text.baseAddress, Int32(text.count), copied)
             }
         }
         // An empty Swift string may have no address, which SQLite would take for NULL.
-        expect(value.isEmpty ? sqlite3_bind_text(handle, positions[number - 1], "", 0, copied) : code)
+        expect(value.isEmpty ? sqlite3_bind_text(handle, position(number), "", 0, copied) : code)
     }
 
     func bind(_ number: Int, _ value: [UInt8]) {
-        guard !value.isEmpty else { return expect(sqlite3_bind_zeroblob(handle, positions[number - 1], 0)) }
+        guard !value.isEmpty else { return expect(sqlite3_bind_zeroblob(handle, position(number), 0)) }
         expect(
-            sqlite3_bind_blob64(handle, positions[number - 1], value, sqlite3_uint64(value.count), copied))
+            sqlite3_bind_blob64(handle, position(number), value, sqlite3_uint64(value.count), copied))
     }
 
     func bindNull(_ number: Int) {
-        expect(sqlite3_bind_null(handle, positions[number - 1]))
+        expect(sqlite3_bind_null(handle, position(number)))
     }
 
     func bind(_ number: Int, real: Double) {
-        expect(sqlite3_bind_double(handle, positions[number - 1], real))
+        expect(sqlite3_bind_double(handle, position(number), real))
     }
 
     var parameterCount: Int { positions.count }
@@ -88,10 +94,12 @@ final class SQLiteStatement: SQLStatement {
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-    func text(_ column: Int32) -> String {
-        guard let start = sqlite3_column_text(handle, column) else { return "" }
-        let count = Int(sqlite3_column_bytes(handle, column))
-        return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    func text(_ column: Int32) -> String { String(decoding: utf8(column), as: UTF8.self) }
+
+    func utf8(_ column: Int32) -> UnsafeBufferPointer<UInt8> {
+        let start = sqlite3_column_text(handle, column)
+        return UnsafeBufferPointer(
+            start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(handle, column)))
     }
 
     func bytes(_ column: Int32) -> [UInt8] {

@@ -18,11 +18,18 @@ public final class SQLiteStore: SQLStore {
         super.init(engine: "sqlite", connection)
     }
 
+    /// On the copy of a backup, which is whole.
+    convenience init(restored connection: SQLiteConnection) throws(StoreError) {
+        self.init(connection)
+        try lookForHeld()
+    }
+
     /// Opens the database at `path`, made where there is none.
     ///
     /// Throws `damaged` where the file is no database or a broken one, and leaves it as it is; `refused`
-    /// where it was written by a newer version, or cannot be kept durable where it lies.
-    public init(path: String) throws(StoreError) {
+    /// where it was written by a newer version, or cannot be kept durable where it lies. Only `forCopy` is one
+    /// opened that a copy is being made into.
+    public init(path: String, forCopy: Bool = false) throws(StoreError) {
         try SQLiteFile(path: path).prepare()
         connection = try SQLiteConnection(path: path, mode: .readWrite)
         super.init(engine: "sqlite", connection)
@@ -31,6 +38,7 @@ public final class SQLiteStore: SQLStore {
             let isNew = try SchemaVersion.isNew(connection)
             try connection.settle()
             if isNew { try SchemaVersion.make(connection) } else { try SchemaVersion.migrate(connection) }
+            if !forCopy { try connection.refuseUnfinishedCopy() }
             try lookForHeld()
         } catch {
             connection.close()
@@ -50,11 +58,44 @@ public final class SQLiteStore: SQLStore {
     /// million entries take twice the time and write four times as much.
     override func prepareManyRows() throws(StoreError) { try connection.query("PRAGMA cache_size = -64000") }
     override func settleManyRows() throws(StoreError) { try connection.shrinkCache() }
+
+    override func lastNumbers() throws(StoreError) -> [String: Int64] {
+        var last = try super.lastNumbers()
+        for row in try connection.query("SELECT name, seq FROM sqlite_sequence") {
+            if let name = row[0].text, let number = row[1].integer { last[name] = number }
+        }
+        return last
+    }
+
+    override func take(lastNumbers last: [String: Int64]) throws(StoreError) {
+        // The tables of which a number is never given out twice.
+        for table in ["subscriber", "batch"] {
+            let number = SQLValue.integer(last[table] ?? 0)
+            try connection.query("DELETE FROM sqlite_sequence WHERE name = $1", [.text(table)])
+            try connection.query(
+                "INSERT INTO sqlite_sequence(name, seq) VALUES ($1, $2)", [.text(table), number])
+        }
+    }
+
+    /// A number is kept as one.
+    override func metaValue(_ text: String) -> SQLValue { Int64(text).map(SQLValue.integer) ?? .text(text) }
+
+    override func overwriting<Result>(
+        _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try connection.query("PRAGMA secure_delete = ON")
+        defer { try? connection.execute("PRAGMA secure_delete = OFF") }
+        return try body()
+    }
+
+    override func wipe() throws(StoreError) -> Bool {
+        try connection.query("PRAGMA wal_checkpoint(TRUNCATE)").first?.first?.integer == 0
+    }
 }
 
 extension SQLiteConnection {
     /// Sets what durability and speed need, and reads back what durability rests on.
-    fileprivate func settle() throws(StoreError) {
+    func settle() throws(StoreError) {
         try require("PRAGMA journal_mode = WAL", gives: .text("wal"))
         try execute(
             """

@@ -20,12 +20,16 @@ enum SchemaVersion {
     }
 
     /// Brings a database of an earlier version to this program's, in one transaction; a copy of it as it was
-    /// is left beside it, as `FILE.v1`.
-    static func migrate(_ connection: SQLiteConnection) throws(StoreError) {
+    /// is left beside it first, as `FILE.before-v5`.
+    static func migrate(_ connection: SQLiteConnection, copiesAside: Bool = true) throws(StoreError) {
         let found = try connection.query("PRAGMA user_version").first?.first?.integer ?? 0
         guard found < Schema.version else { return }
-        try SQLiteFile(path: connection.path).makeEmptyCopy(named: "v\(found)")
-        try connection.query("VACUUM INTO $1", [.text("\(connection.path).v\(found)")])
+        if copiesAside {
+            let name = "before-v\(Schema.version)"
+            try SQLiteFile(path: connection.path).makeEmptyCopy(named: name)
+            try connection.query("VACUUM INTO $1", [.text("\(connection.path).\(name)")])
+            try SQLiteFile.sync("\(connection.path).\(name)")
+        }
         try connection.execute("PRAGMA foreign_keys = OFF")
         try connection.transaction { () throws(StoreError) in
             for version in (found + 1)...Schema.version {

@@ -131,7 +131,9 @@ struct Rig {
             knowledge.hold = hold
         case .replay:
             return .replayed(ReplayCount())
-        case .welcome, .subscriber, .shiftWaits, .alert:
+        case .prune:
+            return .pruned(nil)
+        case .welcome, .forget, .subscriber, .shiftWaits, .alert:
             break
         }
         return .done
