@@ -103,6 +103,7 @@ public struct ToyStore: Sendable {
     var claimedBatches: Set<Int64> = []
     public internal(set) var mark: Instant?
     public internal(set) var hold: ClockHold?
+    public internal(set) var life = Life()
     public var trustsClock = false
     /// Whether cohorts say since when they are there.
     public var tellsSince = true
@@ -122,6 +123,7 @@ public struct ToyStore: Sendable {
         store.claimed = []
         store.claimedBatches = []
         store.trustsClock = false
+        store.life.starts += 1
         return store
     }
 
@@ -148,7 +150,9 @@ public struct ToyStore: Sendable {
             newest[ledger.cohort, default: []].append(ledger)
         }
         let current = newest.keys.sorted().flatMap { newest[$0] ?? [] }
-        return StoreKnowledge(series: records, cohorts: counted, ledgers: current, mark: mark, hold: hold)
+        return StoreKnowledge(
+            series: records, cohorts: counted, ledgers: current, mark: mark, hold: hold,
+            life: life)
     }
 
     /// The cohorts with their joiners.
@@ -204,6 +208,7 @@ public struct ToyStore: Sendable {
         case .release(let draft):
             return release(draft)
         case .record(let group):
+            life = life.after(group)
             return .recorded(freed: record(group, now))
         case .welcome(let welcome):
             self.welcome(welcome, now)
@@ -233,6 +238,8 @@ public struct ToyStore: Sendable {
             }
         case .alert(let alert):
             alerts.append(alert)
+        case .attempt(let keys):
+            life.attempted = keys
         case .hold(let hold, let decision):
             self.hold = hold
             if let decision { decisions.append(decision) }

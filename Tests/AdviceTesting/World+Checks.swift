@@ -95,7 +95,8 @@ extension World {
         note(row?.state.isSettled ?? false, "P7: sent though it is settled on disk")
         note(attempt.number != (row?.attempts ?? 0) + 1, "an attempt with a number out of turn")
         note(!store.isClaimed(delivery.key), "sent though it is not claimed")
-        note(groupsUnderway.count >= Limits.groupsUnderway, "P11: sent while the disk is behind")
+        let unrecorded = groupsUnderway.values.reduce(0, +)
+        note(unrecorded >= concurrency + Limits.groupSize, "P11: sent while the disk is behind")
         note(!isUp, "P11: sent after the end")
         // Older ones may have left their places already, however soon the others answer.
         let young = inFlight.keys.count { sentAt[$0].map { clock.boot - $0 < Limits.shortestYoung } ?? true }
@@ -150,7 +151,8 @@ extension World {
 
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
-        case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert: break
+        case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert, .attempt:
+            break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
         }
@@ -283,7 +285,7 @@ extension World {
                 sentAt[result.token] = nil
             }
         case .committed(let number, _):
-            groupsUnderway.remove(number)
+            groupsUnderway[number] = nil
         default:
             break
         }

@@ -64,7 +64,8 @@ public struct World: Sendable {
     var minute = Span.zero
     static let mostHappeningsInAMinute = 5000
     /// Record transactions on their way to the disk, by number.
-    var groupsUnderway: Set<UInt64> = []
+    /// How many outcomes each has.
+    var groupsUnderway: [UInt64: Int] = [:]
     var inFlight: [UInt64: Attempt] = [:]
     /// When each of them was sent, in true time.
     var sentAt: [UInt64: Span] = [:]
@@ -386,7 +387,7 @@ public struct World: Sendable {
     private mutating func run(_ effect: Effect) {
         switch effect {
         case .commit(let number, let transaction):
-            if case .record = transaction { groupsUnderway.insert(number) }
+            if case .record(let group) = transaction { groupsUnderway[number] = group.records.count }
             if case .release(let draft) = transaction, clock.wall < draft.row.scheduledFor {
                 problems.append("P3: \(draft.point.id) is released at \(clock.wall), before its instant")
             }
@@ -453,7 +454,7 @@ public struct World: Sendable {
         life += 1
         armed = nil
         storeFree = clock.boot
-        groupsUnderway = []
+        groupsUnderway = [:]
         for attempt in inFlight.values { ledgerOfReceivers.excuse(attempt.delivery.key) }
         for key in ledgerOfReceivers.answered where store.delivery(key)?.state != .delivered {
             ledgerOfReceivers.excuse(key)

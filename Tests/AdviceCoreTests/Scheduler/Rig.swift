@@ -131,7 +131,7 @@ struct Rig {
             knowledge.hold = hold
         case .replay:
             return .replayed(ReplayCount())
-        case .welcome, .subscriber, .shiftWaits, .alert:
+        case .welcome, .subscriber, .shiftWaits, .alert, .attempt:
             break
         }
         return .done
