@@ -4,6 +4,8 @@ public enum Limits {
     public static let groupSize = 512
     /// How long an outcome may wait for its group: the window of repeats after a crash stays short.
     public static let groupWait = Span.milliseconds(250)
+    /// Groups on their way to the disk before sending pauses: nothing is sent that may not be recorded.
+    public static let groupsUnderway = 4
     /// Starts in a row that came to nothing before attempts are written down before they are made...
     public static let startsInVain = 3
     /// ...so many at a time: each time is an fsync.

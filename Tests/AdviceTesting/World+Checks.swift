@@ -96,7 +96,9 @@ extension World {
         note(attempt.number != (row?.attempts ?? 0) + 1, "an attempt with a number out of turn")
         note(!store.isClaimed(delivery.key), "sent though it is not claimed")
         let unrecorded = groupsUnderway.values.reduce(0, +)
-        note(unrecorded >= concurrency + Limits.groupSize, "P11: sent while the disk is behind")
+        let isBehind =
+            groupsUnderway.count >= Limits.groupsUnderway || unrecorded >= concurrency + Limits.groupSize
+        note(isBehind, "P11: sent while the disk is behind")
         note(!isUp, "P11: sent after the end")
         // Older ones may have left their places already, however soon the others answer.
         let young = inFlight.keys.count { sentAt[$0].map { clock.boot - $0 < Limits.shortestYoung } ?? true }

@@ -3,6 +3,7 @@
 ///
 /// - a delivery is here from its claim to its record, once;
 /// - a batch is finished in the transaction that records its last delivery;
+/// - nothing is sent while `Limits.groupsUnderway` groups are on their way to the disk;
 /// - of what was answered no more than one group is not on the disk, beside what is in flight: a crash
 ///   repeats no more than that.
 struct Deliveries: Sendable {
@@ -13,7 +14,8 @@ struct Deliveries: Sendable {
     private var tellings: [Telling] = []
     private var groupDeadline: Instant?
     private var flushNow = false
-    /// Outcomes in groups on their way to the disk.
+    private var groupsUnderway = 0
+    /// Outcomes in them.
     private var underway = 0
     private var concurrency = 1
     var care = Care()
@@ -150,7 +152,8 @@ struct Deliveries: Sendable {
     /// The disk is behind: what is sent now might come to be sent again, beside all that is in flight and a
     /// group.
     private var isBehind: Bool {
-        admission.young + group.records.count + underway >= concurrency + Limits.groupSize
+        groupsUnderway >= Limits.groupsUnderway
+            || admission.young + group.records.count + underway >= concurrency + Limits.groupSize
     }
 
     /// How many deliveries to claim now; nil where it is not the time.
@@ -392,12 +395,14 @@ struct Deliveries: Sendable {
         group = OutcomeGroup()
         tellings = []
         groupDeadline = nil
+        groupsUnderway += 1
         underway += result.0.records.count
         return result
     }
 
     /// `freed` is when the first is due of those that were held behind what the group has settled.
     mutating func recorded(_ group: OutcomeGroup, freed: Instant?) {
+        groupsUnderway -= 1
         underway -= group.records.count
         for record in group.records {
             // Settled without an attempt, too old by now: at a suspended endpoint the next oldest has its
