@@ -63,8 +63,7 @@ public struct World: Sendable {
     var happenings = 0
     var minute = Span.zero
     static let mostHappeningsInAMinute = 5000
-    /// Record transactions on their way to the disk, by number.
-    /// How many outcomes each has.
+    /// Record transactions on their way to the disk, by number: how many outcomes each has.
     var groupsUnderway: [UInt64: Int] = [:]
     var inFlight: [UInt64: Attempt] = [:]
     /// When each of them was sent, in true time.
@@ -91,6 +90,8 @@ public struct World: Sendable {
         public var crash = 0
         public var lostAnswer = 0
         public var refusedCommit = 0
+        /// A commit that is on the disk though its answer is lost: the same is asked for again.
+        public var repeatedCommit = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -324,7 +325,12 @@ public struct World: Sendable {
             happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
             return
         }
-        let result = apply(transaction)
+        var result = apply(transaction)
+        if draw(faults.repeatedCommit) {
+            result = store.commit(transaction, now: clock.wall)
+            // Who shares a store looks for work once a minute, whatever it was told.
+            happen(in: .minutes(1), .feed(.workAppeared), life: life)
+        }
         happen(in: .milliseconds(1), .feed(.committed(transaction: number, result)), life: life)
     }
 
