@@ -53,6 +53,9 @@ public struct Course: Sendable {
         if Int.random(in: 1...4, using: &store) == 1 {
             world.faults.repeatedCommit = Int.random(in: 5...60, using: &store)
         }
+        if Int.random(in: 1...4, using: &store) == 1 {
+            world.faults.lostLease = Int.random(in: 3...40, using: &store)
+        }
     }
 
     private let zones: [String]

@@ -101,6 +101,8 @@ public struct ToyStore: Sendable {
     var lastBatch: Int64 = 0
     var claimed: Set<DeliveryKey> = []
     var claimedBatches: Set<Int64> = []
+    /// Claimed, and lost to another daemon meanwhile: of these only a 2xx is written down.
+    var lost: Set<DeliveryKey> = []
     public internal(set) var mark: Instant?
     public internal(set) var hold: ClockHold?
     public internal(set) var life = Life()
@@ -122,6 +124,7 @@ public struct ToyStore: Sendable {
         var store = self
         store.claimed = []
         store.claimedBatches = []
+        store.lost = []
         store.trustsClock = false
         store.life.starts += 1
         return store

@@ -92,6 +92,8 @@ public struct World: Sendable {
         public var refusedCommit = 0
         /// A commit that is on the disk though its answer is lost: the same is asked for again.
         public var repeatedCommit = 0
+        /// What is on the wire is sent by another daemon as well, which has it on record first.
+        public var lostLease = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -297,6 +299,7 @@ public struct World: Sendable {
     private mutating func occur(_ happening: Happening) {
         switch happening.what {
         case .arrive(let attempt):
+            if happening.life == life, draw(faults.lostLease) { loseLease(on: attempt) }
             // On the wire already: it arrives whether the daemon lives or not.
             arrive(attempt, life: happening.life)
         case .start:
@@ -345,6 +348,21 @@ public struct World: Sendable {
             store.dropBatches(after: before)
         }
         return result
+    }
+
+    private mutating func loseLease(on attempt: Attempt) {
+        let delivery = attempt.delivery
+        guard delivery.standing == .active, store.delivery(delivery.key)?.state.isSettled != true
+        else { return }
+        ledgerOfReceivers.excuse(delivery.key)
+        accept(attempt)
+        ledgerOfReceivers.answered.insert(delivery.key)
+        var record = DeliveryRecord(
+            key: delivery.key, release: delivery.release.number, batch: nil, state: .delivered,
+            attempts: attempt.number)
+        record.nextHeldAt = delivery.isArrears ? clock.wall + Limits.backfillSpacing : clock.wall
+        store.loseLease(on: record, clock.wall)
+        happen(in: .seconds(1), .feed(.workAppeared), life: life)
     }
 
     private mutating func arrive(_ attempt: Attempt, life: Int) {
