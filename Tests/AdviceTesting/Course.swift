@@ -56,6 +56,9 @@ public struct Course: Sendable {
         if Int.random(in: 1...4, using: &store) == 1 {
             world.faults.lostLease = Int.random(in: 3...40, using: &store)
         }
+        if Int.random(in: 1...6, using: &store) == 1 {
+            world.faults.olderStore = Int.random(in: 2...6, using: &store)
+        }
     }
 
     private let zones: [String]

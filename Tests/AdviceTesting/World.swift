@@ -20,6 +20,8 @@ public struct World: Sendable {
     /// What evidence there is of the clock's being synchronized.
     public var sync = ClockSync.synchronized
     private var markBefore: Instant?
+    /// The store of an earlier start.
+    var backup: ToyStore?
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -94,6 +96,8 @@ public struct World: Sendable {
         public var repeatedCommit = 0
         /// What is on the wire is sent by another daemon as well, which has it on record first.
         public var lostLease = 0
+        /// A crash after which the database is that of an earlier start.
+        public var olderStore = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -139,6 +143,7 @@ public struct World: Sendable {
     public mutating func start() {
         isUp = true
         calm = max(calm, clock.boot)
+        if faults.olderStore > 0, backup == nil || draw(3) { backup = store }
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
         takeRoster()
@@ -350,21 +355,6 @@ public struct World: Sendable {
         return result
     }
 
-    private mutating func loseLease(on attempt: Attempt) {
-        let delivery = attempt.delivery
-        guard delivery.standing == .active, store.delivery(delivery.key)?.state.isSettled != true
-        else { return }
-        ledgerOfReceivers.excuse(delivery.key)
-        accept(attempt)
-        ledgerOfReceivers.answered.insert(delivery.key)
-        var record = DeliveryRecord(
-            key: delivery.key, release: delivery.release.number, batch: nil, state: .delivered,
-            attempts: attempt.number)
-        record.nextHeldAt = delivery.isArrears ? clock.wall + Limits.backfillSpacing : clock.wall
-        store.loseLease(on: record, clock.wall)
-        happen(in: .seconds(1), .feed(.workAppeared), life: life)
-    }
-
     private mutating func arrive(_ attempt: Attempt, life: Int) {
         var reply = receiver(attempt, clock.now)
         if draw(faults.refusal) { reply.outcome = .retry }
@@ -487,6 +477,7 @@ public struct World: Sendable {
         inFlight = [:]
         sentAt = [:]
         store = store.restarted()
+        comeBackOlder()
     }
 
     mutating func happen(in span: Span, _ what: Happening.What, life: Int) {
