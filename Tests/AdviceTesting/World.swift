@@ -494,12 +494,3 @@ public struct World: Sendable {
         oneIn > 0 && Int.random(in: 1...oneIn, using: &random) == 1
     }
 }
-
-extension World.Happening.What {
-    var isWrite: Bool {
-        switch self {
-        case .commit, .claim: true
-        case .arrive, .feed, .start: false
-        }
-    }
-}

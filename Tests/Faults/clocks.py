@@ -84,7 +84,8 @@ def clock_steps():
         return row
 
 
-@registry.fault("clock-steps-in-fan-out", "the clock set by an hour, back and forth, in a fan-out", quick=True)
+@registry.fault("clock-steps-in-fan-out", "the clock set by an hour, back and forth, in a fan-out",
+                quick=True)
 def clock_steps_in_fan_out():
     with Trial(2000, {"delay": 0.05}, concurrency=64, start=NOON[:10], at="11:00", zone="UTC") as trial:
         clock = Shim(trial.folder + "/clock", NOON)

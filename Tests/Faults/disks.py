@@ -11,7 +11,7 @@ INPUT_OUTPUT = 74
 
 
 def refused(calls, error, stride=1, count=1200, first=1):
-    """A run for each `stride`th call that fails from then on, until none fails; after each the disk is sound."""
+    """A run for each `stride`th call that fails from then on, until none does; after each a sound disk."""
     total, step, width = Row(), first, 16
     while True:
         with Trial(count, concurrency=width) as trial:

@@ -111,7 +111,7 @@ def stop_and_continue():
         return trial.judge(allowed=0)
 
 
-@registry.fault("stopped-at-the-hour", "SIGSTOP over the instant of a release: it goes out within 1 s of CONT",
+@registry.fault("stopped-at-the-hour", "SIGSTOP over the instant of a release: it is sent within 1 s of CONT",
                 quick=True)
 def stopped_at_the_hour():
     zone = noon_zone()

@@ -68,8 +68,8 @@ class Server:
         return f"{self.string} options='-c search_path={name}'"
 
     def query(self, sql, string=None):
-        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", string or self.string, "-c", sql],
-                              capture_output=True, text=True)
+        words = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", string or self.string, "-c", sql]
+        done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode != 0:
             raise Bad(f"psql: {done.stderr}")
         return done.stdout.split("\n")[:-1]
@@ -166,7 +166,8 @@ def postgres_kills():
 
 @registry.fault("fan-outs-postgres", "20 such fan-outs", thorough=True)
 def fan_outs_postgres():
-    return many(registry.options.count or 20, lambda seed: shared_fan_out(2000 + seed), registry.options.seconds)
+    options = registry.options
+    return many(options.count or 20, lambda seed: shared_fan_out(2000 + seed), options.seconds)
 
 
 @registry.fault("postgres-killed", "PostgreSQL killed three times in a fan-out, once by its backends")

@@ -115,7 +115,8 @@ def corrupt_database():
     return total
 
 
-@registry.fault("deadly-delivery", "a delivery that kills the daemon each time: the others go on")
+@registry.fault("deadly-delivery", "a delivery that kills the daemon each time: the others go on",
+                quick=True)
 def deadly_delivery():
     deadly = 137
     with Trial(2000, {"deadly": host(deadly)}) as trial:
