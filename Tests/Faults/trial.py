@@ -274,9 +274,9 @@ def acknowledged(child):
 
 
 def noon_zone():
-    """A zone where it is about noon: no test comes near midnight."""
-    offset = 12 - datetime.datetime.now(datetime.timezone.utc).hour
-    return f"Etc/GMT{-offset:+d}" if offset else "Etc/GMT"
+    """A zone without changes of offset where no test comes near midnight."""
+    seconds = int(time.time()) % 86400
+    return "UTC" if 3600 <= seconds < 82800 else "Asia/Kolkata"
 
 
 def today(zone, days=0):
