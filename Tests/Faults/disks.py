@@ -76,8 +76,9 @@ def cut(seed, lying):
         trial.state = trial.folder + "/disk"
         with Disk(trial.folder + "/image", trial.state) as disk:
             daemon = trial.start(by=strace("fsync,fdatasync", "retval=0") if lying else ())
+            enough = chance.randint(600, 2500)
             wait(lambda: f"something arrives: {daemon.errors[-1000:]}",
-                 lambda: trial.receivers.count >= chance.randint(600, 2500))
+                 lambda: trial.receivers.count >= enough)
             disk.cut_power()
             code = daemon.end()
             if code != INPUT_OUTPUT:

@@ -15,8 +15,9 @@ INPUT_OUTPUT = 74
 
 def all_recorded(trial, daemon, within=90):
     """Waits until a running daemon has everything on record, and stops it."""
-    wait(lambda: f"all is recorded: {trial.states()} {daemon.errors[-1000:]}",
-         lambda: trial.states() == {DELIVERED: trial.count} or daemon.code is not None, within, every=0.1)
+    wait(lambda: f"all is recorded: {trial.states(live=True)} {daemon.errors[-1000:]}",
+         lambda: daemon.code is not None or trial.states(live=True) == {DELIVERED: trial.count},
+         within, every=0.1)
     code = daemon.stop()
     if code != 0:
         trial.problems.append(f"the daemon ended with {code}: {daemon.errors[-1000:]}")
@@ -115,7 +116,7 @@ def stop_and_continue():
                 quick=True)
 def stopped_at_the_hour():
     zone = noon_zone()
-    due = datetime.datetime.now(zoneinfo.ZoneInfo(zone)) + datetime.timedelta(seconds=3)
+    due = datetime.datetime.now(zoneinfo.ZoneInfo(zone)) + datetime.timedelta(seconds=6)
     with Trial(10, zone=zone, start=due.date().isoformat(), at=f"{due:%H:%M:%S}") as trial:
         daemon = trial.started()
         daemon.send(signal.SIGSTOP)

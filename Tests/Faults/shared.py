@@ -99,7 +99,7 @@ class SharedTrial(Trial):
     def ask(self, sql):
         return self.server.query(sql, self.string)
 
-    def states(self):
+    def states(self, live=False):
         rows = self.ask("SELECT state, count(*) FROM delivery GROUP BY state")
         return {int(state): int(count) for state, count in (row.split("|") for row in rows)}
 

@@ -84,12 +84,6 @@ class Receivers:
                     found.append((int(at), host, id, int(attempt), digest))
         return sorted(found)
 
-    def victim(self, pid):
-        """Whom the deadly host kills."""
-        with open(self.folder + "/victim.new", "w") as file:
-            file.write(str(pid))
-        os.rename(self.folder + "/victim.new", self.folder + "/victim")
-
 
 class Trial:
     """A folder with a configuration of `count` subscribers, each on a host of its own."""
@@ -179,10 +173,16 @@ class Trial:
 
     # MARK: What the store knows
 
-    def query(self, sql):
-        """Rows of the database as it lies on the disk; nobody else is disturbed by the look."""
+    def query(self, sql, live=False):
+        """Rows of the database: of a copy as it lies on the disk, or, where a daemon has it, `live`."""
         if not os.path.exists(self.state + "/advised.db"):
             return []
+        if live:
+            database = sqlite3.connect(f"file:{self.state}/advised.db?mode=ro", uri=True)
+            try:
+                return database.execute(sql).fetchall()
+            finally:
+                database.close()
         with tempfile.TemporaryDirectory(prefix="advised-look-") as look:
             for ending in ("", "-wal"):
                 if os.path.exists(f"{self.state}/advised.db{ending}"):
@@ -198,9 +198,9 @@ class Trial:
             finally:
                 database.close()
 
-    def states(self):
+    def states(self, live=False):
         """How many deliveries are in which state, by its code."""
-        return dict(self.query("SELECT state, count(*) FROM delivery GROUP BY state"))
+        return dict(self.query("SELECT state, count(*) FROM delivery GROUP BY state", live))
 
     def delivered(self):
         """Names of those to whom a delivery is on record."""
