@@ -22,7 +22,8 @@ def strace(calls, what, when=None):
     """The way into a program whose system calls go wrong: `what` is signal=KILL, error=EIO, retval=0 or
     delay_enter=MICROSECONDS, `when` a number, N+ or N..M of each thread's calls."""
     rule = f"inject={calls}:{what}" + (f":when={when}" if when else "")
-    return [program("strace", "strace"), "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null",
+    # Not with --seccomp-bpf: strace 6.1 does not count calls right then.
+    return [program("strace", "strace"), "-f", "-qq", "-o", "/dev/null",
             "-e", f"trace={calls}", "-e", "signal=none", "-e", rule]
 
 

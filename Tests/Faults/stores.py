@@ -75,6 +75,11 @@ def damage_content(path, size):
         place = data.find(b'"type":"advice.point.released"', place + 1)
 
 
+def text_is_damaged(path):
+    with open(path, "rb") as file:
+        return b'"type":"advice.point.released"' not in file.read()
+
+
 @registry.fault("corrupt-database", "a database damaged in four ways: 78, left in place, nothing sent",
                 quick=True)
 def corrupt_database():
@@ -101,7 +106,9 @@ def corrupt_database():
             name = damage.__name__.replace("_", " ")
             if code != NEEDS_A_PERSON or "advised.db" not in child.errors:
                 total.problems.append(f"{name}: it ended with {code}: {child.errors[-500:]}")
-            if after != damaged:
+            # What is not seen before it is to be sent is seen late: until then the daemon writes as usual.
+            is_left = text_is_damaged(path) if damage is damage_content else after == damaged
+            if not is_left:
                 total.problems.append(f"{name}: the damaged file was changed")
             if trial.receivers.count != before:
                 total.problems.append(f"{name}: {trial.receivers.count - before} were sent")

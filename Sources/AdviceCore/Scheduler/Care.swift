@@ -1,9 +1,9 @@
 /// The care that is taken where a delivery may be what kills the daemon: without it that one would be sent
 /// first in each life, and nobody behind it ever.
 ///
-/// After `Limits.startsInVain` starts that came to nothing, attempts are written down before they are made, 32
-/// at a time. If it dies then, those are made one by one in its next life, and one that is alone on the list of
-/// a life that ended has failed: `crashed`. Care ends when nothing is left to do.
+/// After `Limits.startsInVain` starts that came to nothing, attempts are written down before they are made,
+/// 32 at a time. If it dies then, those are made one by one in its next life, and one that is alone on the
+/// list of a life that ended has failed: `crashed`. Care ends when nothing is left to do.
 struct Care: Sendable {
     private(set) var isTaken = false
     private var suspects: Set<DeliveryKey> = []
