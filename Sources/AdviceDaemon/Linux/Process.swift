@@ -22,8 +22,8 @@ public enum ProcessHardening {
         }
     }
 
-    /// A receiver that closes its end, and a file that may not grow, are errors of one call, not our end. Before
-    /// anything is written.
+    /// A receiver that closes its end, and a file that may not grow, are errors of one call, not our end. To
+    /// be called before anything is written.
     public static func outliveWrites() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
