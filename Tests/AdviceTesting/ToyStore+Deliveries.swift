@@ -253,6 +253,7 @@ extension ToyStore {
         }
         if standing == .suspended, batch == nil { standing = .probe }
         claimed.insert(key)
+        claimedFrom[key] = batch
         let info = release.info.named(Replay.subject(release.info.subject, count: known?.newIDs ?? 0))
         var delivery = ClaimedDelivery(
             key: key, batch: batch, release: info, subscriberID: subscriber.id,

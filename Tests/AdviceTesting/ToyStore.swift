@@ -101,6 +101,8 @@ public struct ToyStore: Sendable {
     var lastBatch: Int64 = 0
     var claimed: Set<DeliveryKey> = []
     var claimedBatches: Set<Int64> = []
+    /// The batch that what is claimed came from.
+    var claimedFrom: [DeliveryKey: Int64] = [:]
     /// Claimed, and lost to another daemon meanwhile: of these only a 2xx is written down.
     var lost: Set<DeliveryKey> = []
     public internal(set) var mark: Instant?
@@ -361,7 +363,11 @@ public struct ToyStore: Sendable {
         let written = Set(records.map(\.key))
         let release = releases[Int(batch.release) - 1]
         // A correction is owed by the record of what is on the wire just now, where it has to be.
-        return owed(batch).allSatisfy { written.contains($0) || isAnotherTextOut($0, release) }
+        // Of a correction that was written twice two batches owe the same: the one that has it out counts.
+        return owed(batch).allSatisfy {
+            written.contains($0) || isAnotherTextOut($0, release)
+                || claimed.contains($0) && claimedFrom[$0] != number
+        }
     }
 
     /// The points for which `subscriber` has a delivery, whatever became of it.

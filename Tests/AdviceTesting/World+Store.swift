@@ -26,6 +26,8 @@ extension World {
         for key in ledgerOfReceivers.answered where store.delivery(key)?.state != .delivered {
             ledgerOfReceivers.excuse(key)
         }
+        // It cannot know which dates were used, nor what came last: those begin anew.
+        (ledgerOfReceivers.dates, ledgerOfReceivers.lastDates) = ([:], [:])
         // Who left since is a member again until the roster is taken, and who came has never been here.
         faithful = faithful?.intersection(backup.subscribers.map(\.id))
     }
