@@ -119,5 +119,13 @@ let package = Package(
             name: "AdviceEndToEndTests", dependencies: ["TestTools"], exclude: ["Receivers"],
             swiftSettings: strict),
         .testTarget(name: "AdviceTidyTests", swiftSettings: strict),
+
+        // Every parser as a fuzzer feeds it (scripts/fuzz), and the seeds that are kept.
+        .target(
+            name: "FuzzedParsers", dependencies: ["AdviceConfig", "AdviceCore", "AdviceCourier"],
+            path: "Tests/Fuzz/Parsers", swiftSettings: strict),
+        .testTarget(
+            name: "AdviceFuzzTests", dependencies: ["FuzzedParsers"], path: "Tests/Fuzz/Tests",
+            swiftSettings: strict),
     ]
 )

@@ -6,6 +6,10 @@ public enum Limits {
     public static let groupWait = Span.milliseconds(250)
     /// Groups on their way to the disk before sending pauses: nothing is sent that may not be recorded.
     public static let groupsUnderway = 4
+    /// Starts in a row that came to nothing before attempts are written down before they are made...
+    public static let startsInVain = 3
+    /// ...so many at a time: each time is an fsync.
+    public static let carefulGroup = 32
     /// Deliveries claimed at once where nothing is in flight, and members of a release's first batch, which
     /// those that follow double: the first request leaves while the others are being read.
     public static let firstClaim = 32

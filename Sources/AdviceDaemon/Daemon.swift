@@ -169,9 +169,12 @@ public actor Daemon: QueueActor {
         }
     }
 
-    func load(then: @escaping @Sendable (isolated Daemon, StoreKnowledge) -> Void) {
+    func load(
+        counting: Bool = false, then: @escaping @Sendable (isolated Daemon, StoreKnowledge) -> Void
+    ) {
+        let now = parts.clock.now.wall
         desk.enter { [weak self] desk in
-            let result = desk.load()
+            let result = counting ? desk.begin(now) : desk.load()
             self?.enter { daemon in
                 switch result {
                 case .failure(let error): daemon.end(.store(error))
@@ -182,7 +185,7 @@ public actor Daemon: QueueActor {
     }
 
     private func start(with change: RosterChange, mark: Instant?) {
-        load { daemon, knowledge in
+        load(counting: true) { daemon, knowledge in
             var knowledge = knowledge
             knowledge.mark = mark
             daemon.parts.logger.info(
@@ -231,8 +234,10 @@ public actor Daemon: QueueActor {
         control?.close()
         courier?.close()
         courier = nil
-        desk.enter { desk in
-            desk.close()
+        var asItShould = false
+        if case .scheduler(let exit) = exit { asItShould = exit != .storeRefused }
+        desk.enter { [asItShould, now = parts.clock.now.wall] desk in
+            desk.close(asItShould: asItShould, now)
             ended(exit)
         }
     }

@@ -42,6 +42,8 @@ public enum Recorder {
             try store.shiftWaits(now: now)
         case .alert(let alert):
             try store.alert(alert, to: operators, content: Releaser.freeze(alert), now: now)
+        case .attempt(let keys):
+            try store.attempt(keys, now: now)
         case .hold(let hold, let decision):
             try store.note(hold, decision: decision, now: now)
         }

@@ -140,8 +140,19 @@ actor StoreDesk: QueueActor {
         }
     }
 
-    func close() {
+    /// Counts a start, and reads what is known.
+    func begin(_ now: Instant) -> Swift.Result<StoreKnowledge, StoreError> {
+        asked { (store) throws(StoreError) in
+            try store.begin(now: now)
+            return try store.load()
+        }
+    }
+
+    /// `asItShould`: as it was told to, and everything is recorded.
+    func close(asItShould: Bool, _ now: Instant) {
         dismiss()
+        // If that cannot be written, the next start is the more careful.
+        if asItShould { try? store.end(now: now) }
         store.close()
     }
 }

@@ -88,6 +88,14 @@ extension Telling {
             return (.notice, "the clock is believed: going on")
         case .finished(let series):
             return (.info, "series \(series) is finished")
+        case .careful(let starts):
+            return (
+                .warning,
+                """
+                the daemon was killed before, \(starts) times since anything was recorded: a delivery may be \
+                why, so attempts are written down before they are made, until nothing is left to send
+                """
+            )
         case .heartbeatRefused(let reason):
             return (.warning, "the heartbeat was not taken and is tried again: \(reason.escapedForTerminal)")
         case .heartbeatTaken:

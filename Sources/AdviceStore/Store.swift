@@ -13,6 +13,16 @@ public protocol Store: AnyObject {
     /// false; the daemon says when it knows.
     var trustsClock: Bool { get set }
 
+    /// Counts a start of the daemon in its `Life`. What is recorded makes it 0 again.
+    func begin(now: Instant) throws(StoreError)
+
+    /// The daemon ends as it should: nothing is left of its `Life`.
+    func end(now: Instant) throws(StoreError)
+
+    /// Writes into the `Life` which deliveries are about to be on the wire. Those of them that are recorded
+    /// are taken out.
+    func attempt(_ deliveries: [DeliveryKey], now: Instant) throws(StoreError)
+
     /// Series, cohorts with their members and joiners, and of each cohort the newest cycle of the ledger in
     /// each series record's edition.
     func load() throws(StoreError) -> StoreKnowledge

@@ -20,6 +20,7 @@ struct Run: ParsableCommand {
     var once = false
 
     func run() throws {
+        ProcessHardening.outliveWrites()
         ProcessHardening.forbidDumps()
         ProcessMemory.shareArena()
         let (daemon, locks, logger) = try prepare()

@@ -39,3 +39,12 @@ struct EventQueue: Sendable {
         (left.at, left.sequence) < (right.at, right.sequence)
     }
 }
+
+extension World.Happening.What {
+    var isWrite: Bool {
+        switch self {
+        case .commit, .claim: true
+        case .arrive, .feed, .start: false
+        }
+    }
+}

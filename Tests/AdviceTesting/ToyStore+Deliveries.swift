@@ -12,6 +12,7 @@ extension ToyStore {
         }
         for record in group.records {
             claimed.remove(record.key)
+            if lost.remove(record.key) != nil, record.state != .delivered { continue }
             write(record, now)
             if let health = record.health { note(health, of: record.key.subscriber, now) }
             if record.state == .waiting, isSuspended(record.key.subscriber) {
@@ -37,6 +38,14 @@ extension ToyStore {
         }
         batches.removeAll { group.finishedBatches.contains($0.number) }
         return first
+    }
+
+    /// The lease on what a daemon has in flight has run out: another has sent it, and has it on record. The
+    /// first does not know, and still has it.
+    mutating func loseLease(on record: DeliveryRecord, _ now: Instant) {
+        _ = self.record(OutcomeGroup(records: [record]), now)
+        claimed.insert(record.key)
+        lost.insert(record.key)
     }
 
     // MARK: Endpoints
@@ -244,6 +253,7 @@ extension ToyStore {
         }
         if standing == .suspended, batch == nil { standing = .probe }
         claimed.insert(key)
+        claimedFrom[key] = batch
         let info = release.info.named(Replay.subject(release.info.subject, count: known?.newIDs ?? 0))
         var delivery = ClaimedDelivery(
             key: key, batch: batch, release: info, subscriberID: subscriber.id,
@@ -255,6 +265,7 @@ extension ToyStore {
         delivery.memberCohort = present(key.subscriber, in: release.info.series)
         delivery.pausedUntil = paused[key.subscriber] ?? nil
         delivery.health = healths[key.subscriber] ?? .healthy
+        delivery.hasCrashed = known?.record.error == ClaimedDelivery.crashed
         claim.deliveries.append(delivery)
     }
 

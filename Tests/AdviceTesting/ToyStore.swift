@@ -101,8 +101,13 @@ public struct ToyStore: Sendable {
     var lastBatch: Int64 = 0
     var claimed: Set<DeliveryKey> = []
     var claimedBatches: Set<Int64> = []
+    /// The batch that what is claimed came from.
+    var claimedFrom: [DeliveryKey: Int64] = [:]
+    /// Claimed, and lost to another daemon meanwhile: of these only a 2xx is written down.
+    var lost: Set<DeliveryKey> = []
     public internal(set) var mark: Instant?
     public internal(set) var hold: ClockHold?
+    public internal(set) var life = Life()
     public var trustsClock = false
     /// Whether cohorts say since when they are there.
     public var tellsSince = true
@@ -121,7 +126,9 @@ public struct ToyStore: Sendable {
         var store = self
         store.claimed = []
         store.claimedBatches = []
+        store.lost = []
         store.trustsClock = false
+        store.life.starts += 1
         return store
     }
 
@@ -148,7 +155,9 @@ public struct ToyStore: Sendable {
             newest[ledger.cohort, default: []].append(ledger)
         }
         let current = newest.keys.sorted().flatMap { newest[$0] ?? [] }
-        return StoreKnowledge(series: records, cohorts: counted, ledgers: current, mark: mark, hold: hold)
+        return StoreKnowledge(
+            series: records, cohorts: counted, ledgers: current, mark: mark, hold: hold,
+            life: life)
     }
 
     /// The cohorts with their joiners.
@@ -204,6 +213,7 @@ public struct ToyStore: Sendable {
         case .release(let draft):
             return release(draft)
         case .record(let group):
+            life = life.after(group)
             return .recorded(freed: record(group, now))
         case .welcome(let welcome):
             self.welcome(welcome, now)
@@ -237,6 +247,8 @@ public struct ToyStore: Sendable {
             return .unknownSubscriber
         case .alert(let alert):
             alerts.append(alert)
+        case .attempt(let keys):
+            life.attempted = keys
         case .hold(let hold, let decision):
             self.hold = hold
             if let decision { decisions.append(decision) }
@@ -355,7 +367,11 @@ public struct ToyStore: Sendable {
         let written = Set(records.map(\.key))
         let release = releases[Int(batch.release) - 1]
         // A correction is owed by the record of what is on the wire just now, where it has to be.
-        return owed(batch).allSatisfy { written.contains($0) || isAnotherTextOut($0, release) }
+        // Of a correction that was written twice two batches owe the same: the one that has it out counts.
+        return owed(batch).allSatisfy {
+            written.contains($0) || isAnotherTextOut($0, release)
+                || claimed.contains($0) && claimedFrom[$0] != number
+        }
     }
 
     /// The points for which `subscriber` has a delivery, whatever became of it.

@@ -95,7 +95,10 @@ extension World {
         note(row?.state.isSettled ?? false, "P7: sent though it is settled on disk")
         note(attempt.number != (row?.attempts ?? 0) + 1, "an attempt with a number out of turn")
         note(!store.isClaimed(delivery.key), "sent though it is not claimed")
-        note(groupsUnderway.count >= Limits.groupsUnderway, "P11: sent while the disk is behind")
+        let unrecorded = groupsUnderway.values.reduce(0, +)
+        let isBehind =
+            groupsUnderway.count >= Limits.groupsUnderway || unrecorded >= concurrency + Limits.groupSize
+        note(isBehind, "P11: sent while the disk is behind")
         note(!isUp, "P11: sent after the end")
         // Older ones may have left their places already, however soon the others answer.
         let young = inFlight.keys.count { sentAt[$0].map { clock.boot - $0 < Limits.shortestYoung } ?? true }
@@ -151,7 +154,7 @@ extension World {
     mutating func checkWrite(_ transaction: Transaction) {
         switch transaction {
         case .save, .enter, .welcome, .correct, .subscriber, .replay, .shiftWaits, .hold, .alert, .prune,
-            .forget:
+            .forget, .attempt:
             break
         case .release(let draft): checkRelease(draft)
         case .record(let group): checkGroup(group)
@@ -246,7 +249,10 @@ extension World {
             }
             return
         }
-        let release = store.releases[Int(delivery.release.number) - 1]
+        // Sent before the database came back as one that knows nothing of its release.
+        guard let release = store.releases.dropFirst(Int(delivery.release.number) - 1).first,
+            release.info.series == delivery.release.series
+        else { return }
         let receipt = Receipts.Receipt(
             subscriber: delivery.subscriberID, series: release.info.series, edition: "\(release.edition)",
             point: release.point, slotDate: release.row.slotDate, at: clock.wall,
@@ -285,7 +291,7 @@ extension World {
                 sentAt[result.token] = nil
             }
         case .committed(let number, _):
-            groupsUnderway.remove(number)
+            groupsUnderway[number] = nil
         default:
             break
         }

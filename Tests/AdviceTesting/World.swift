@@ -20,6 +20,8 @@ public struct World: Sendable {
     /// What evidence there is of the clock's being synchronized.
     public var sync = ClockSync.synchronized
     private var markBefore: Instant?
+    /// The store of an earlier start.
+    var backup: ToyStore?
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -63,8 +65,8 @@ public struct World: Sendable {
     var happenings = 0
     var minute = Span.zero
     static let mostHappeningsInAMinute = 5000
-    /// Record transactions on their way to the disk, by number.
-    var groupsUnderway: Set<UInt64> = []
+    /// Record transactions on their way to the disk, by number: how many outcomes each has.
+    var groupsUnderway: [UInt64: Int] = [:]
     var inFlight: [UInt64: Attempt] = [:]
     /// When each of them was sent, in true time.
     var sentAt: [UInt64: Span] = [:]
@@ -90,6 +92,12 @@ public struct World: Sendable {
         public var crash = 0
         public var lostAnswer = 0
         public var refusedCommit = 0
+        /// A commit that is on the disk though its answer is lost: the same is asked for again.
+        public var repeatedCommit = 0
+        /// What is on the wire is sent by another daemon as well, which has it on record first.
+        public var lostLease = 0
+        /// A crash after which the database is that of an earlier start.
+        public var olderStore = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -135,6 +143,7 @@ public struct World: Sendable {
     public mutating func start() {
         isUp = true
         calm = max(calm, clock.boot)
+        if faults.olderStore > 0, backup == nil || draw(3) { backup = store }
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
         takeRoster()
@@ -295,6 +304,7 @@ public struct World: Sendable {
     private mutating func occur(_ happening: Happening) {
         switch happening.what {
         case .arrive(let attempt):
+            if happening.life == life, draw(faults.lostLease) { loseLease(on: attempt) }
             // On the wire already: it arrives whether the daemon lives or not.
             arrive(attempt, life: happening.life)
         case .start:
@@ -323,7 +333,12 @@ public struct World: Sendable {
             happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
             return
         }
-        let result = apply(transaction)
+        var result = apply(transaction)
+        if draw(faults.repeatedCommit) {
+            result = store.commit(transaction, now: clock.wall)
+            // Who shares a store looks for work once a minute, whatever it was told.
+            happen(in: .minutes(1), .feed(.workAppeared), life: life)
+        }
         happen(in: .milliseconds(1), .feed(.committed(transaction: number, result)), life: life)
     }
 
@@ -386,7 +401,7 @@ public struct World: Sendable {
     private mutating func run(_ effect: Effect) {
         switch effect {
         case .commit(let number, let transaction):
-            if case .record = transaction { groupsUnderway.insert(number) }
+            if case .record(let group) = transaction { groupsUnderway[number] = group.records.count }
             if case .release(let draft) = transaction, clock.wall < draft.row.scheduledFor {
                 problems.append("P3: \(draft.point.id) is released at \(clock.wall), before its instant")
             }
@@ -453,7 +468,7 @@ public struct World: Sendable {
         life += 1
         armed = nil
         storeFree = clock.boot
-        groupsUnderway = []
+        groupsUnderway = [:]
         for attempt in inFlight.values { ledgerOfReceivers.excuse(attempt.delivery.key) }
         for key in ledgerOfReceivers.answered where store.delivery(key)?.state != .delivered {
             ledgerOfReceivers.excuse(key)
@@ -462,6 +477,7 @@ public struct World: Sendable {
         inFlight = [:]
         sentAt = [:]
         store = store.restarted()
+        comeBackOlder()
     }
 
     mutating func happen(in span: Span, _ what: Happening.What, life: Int) {
@@ -476,14 +492,5 @@ public struct World: Sendable {
 
     mutating func draw(_ oneIn: Int) -> Bool {
         oneIn > 0 && Int.random(in: 1...oneIn, using: &random) == 1
-    }
-}
-
-extension World.Happening.What {
-    var isWrite: Bool {
-        switch self {
-        case .commit, .claim: true
-        case .arrive, .feed, .start: false
-        }
     }
 }

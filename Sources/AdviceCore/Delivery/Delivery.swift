@@ -124,6 +124,10 @@ public struct ClaimedDelivery: Sendable {
     /// nil where the release was not frozen in that format.
     public var body: [UInt8]?
 
+    /// The daemon died in its last attempt, whose error is `crashed`.
+    public var hasCrashed = false
+    public static let crashed = "crashed"
+
     /// Its endpoint is to be asked first whether it wants anything.
     public var isChallenge: Bool { health.state == .unconfirmed }
 

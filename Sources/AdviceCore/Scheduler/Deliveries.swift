@@ -3,7 +3,9 @@
 ///
 /// - a delivery is here from its claim to its record, once;
 /// - a batch is finished in the transaction that records its last delivery;
-/// - nothing is sent while `Limits.groupsUnderway` groups are on their way to the disk.
+/// - nothing is sent while `Limits.groupsUnderway` groups are on their way to the disk;
+/// - of what was answered no more than one group is not on the disk, beside what is in flight: a crash
+///   repeats no more than that.
 struct Deliveries: Sendable {
     private var admission = Admission()
     private var machines: [UInt64: DeliveryMachine] = [:]
@@ -13,6 +15,10 @@ struct Deliveries: Sendable {
     private var groupDeadline: Instant?
     private var flushNow = false
     private var groupsUnderway = 0
+    /// Outcomes in them.
+    private var underway = 0
+    private var concurrency = 1
+    var care = Care()
     private var isClaiming = false
     private var mayClaim = false
     private var nextDue: Instant?
@@ -43,6 +49,7 @@ struct Deliveries: Sendable {
     var somethingWaits: Bool { nextDue != nil }
 
     mutating func take(_ settings: SchedulerSettings) {
+        concurrency = settings.concurrency
         admission.limit(
             concurrency: settings.concurrency, perHost: settings.perHost, hosts: settings.hosts,
             secondPool: settings.secondPool)
@@ -129,8 +136,7 @@ struct Deliveries: Sendable {
         var next = group.isEmpty ? nil : groupDeadline
         if let stopDeadline, stopDeadline > now { next = min(next ?? stopDeadline, stopDeadline) }
         // Where a claim must wait for an answer or for a group, that brings the next look by itself.
-        let canClaim =
-            stopDeadline == nil && !isHolding && !isClaiming && groupsUnderway < Limits.groupsUnderway
+        let canClaim = stopDeadline == nil && !isHolding && !isClaiming && !isBehind
         if canClaim, admission.room > 0, let nextDue {
             let due = max(nextDue, now + probeWait(at: moment.boot))
             next = min(next ?? due, due)
@@ -143,10 +149,16 @@ struct Deliveries: Sendable {
 
     // MARK: Claims
 
+    /// The disk is behind: what is sent now might come to be sent again, beside all that is in flight and a
+    /// group.
+    private var isBehind: Bool {
+        groupsUnderway >= Limits.groupsUnderway
+            || admission.young + group.records.count + underway >= concurrency + Limits.groupSize
+    }
+
     /// How many deliveries to claim now; nil where it is not the time.
     mutating func takeClaim(at now: Moment) -> Int? {
-        guard stopDeadline == nil, !isHolding, !isClaiming, groupsUnderway < Limits.groupsUnderway
-        else { return nil }
+        guard stopDeadline == nil, !isHolding, !isClaiming, !isBehind else { return nil }
         if let nextDue, nextDue <= now.wall { mayClaim = true }
         var room = admission.room
         guard mayClaim, room > 0 else { return nil }
@@ -185,11 +197,22 @@ struct Deliveries: Sendable {
 
     // MARK: Attempts
 
+    /// Attempts to make.
+    struct Attempts {
+        /// Now.
+        var plain: [Attempt] = []
+        /// Once they are written down.
+        var careful: [Attempt] = []
+    }
+
     /// The attempts to make now.
-    mutating func takeAttempts(at now: Moment) -> [Attempt] {
-        guard stopDeadline == nil, !isHolding, groupsUnderway < Limits.groupsUnderway else { return [] }
-        var attempts: [Attempt] = []
-        while let decision = admission.take(at: now.boot) {
+    mutating func takeAttempts(at now: Moment) -> Attempts {
+        var attempts = Attempts()
+        guard stopDeadline == nil, !isHolding else { return attempts }
+        if isQuiet(at: now.wall) { care.rest() }
+        let width = care.width
+        if width != nil, !machines.isEmpty { return attempts }
+        while !isBehind, attempts.careful.count < width ?? .max, let decision = admission.take(at: now.boot) {
             switch decision {
             case .wait(let delivery, let wait):
                 let machine = DeliveryMachine(delivery, terms: terms(of: delivery))
@@ -200,18 +223,45 @@ struct Deliveries: Sendable {
                 spilledUntil = max(spilledUntil ?? now.wall, record.nextAttemptAt ?? now.wall)
                 add(record, of: delivery, at: now.wall)
             case .send(let delivery, let ticket):
-                var machine = DeliveryMachine(delivery, terms: terms(of: delivery))
-                switch machine.begin(at: now.wall) {
-                case .attempt(let number):
-                    machines[ticket] = machine
-                    attempts.append(Attempt(token: ticket, number: number, delivery: delivery))
-                case .settle(let record):
-                    admission.free(ticket, delivery.endpoint.limitKey, at: now.boot)
-                    add(record, of: delivery, at: now.wall)
-                }
+                begin(delivery, ticket, at: now, &attempts)
             }
         }
         return attempts
+    }
+
+    private mutating func begin(
+        _ delivery: ClaimedDelivery, _ ticket: UInt64, at now: Moment, _ attempts: inout Attempts
+    ) {
+        var machine = DeliveryMachine(delivery, terms: terms(of: delivery))
+        switch machine.begin(at: now.wall) {
+        case .attempt(let number):
+            if care.takeCulprit(delivery.key) {
+                let crash = AttemptResult(
+                    token: ticket, outcome: .retry, startedAt: now.wall, error: ClaimedDelivery.crashed,
+                    mayHaveArrived: true)
+                admission.free(ticket, delivery.endpoint.limitKey, at: now.boot)
+                add(machine.finish(crash, at: now.wall, using: &random), of: delivery, at: now.wall)
+                return
+            }
+            machines[ticket] = machine
+            let attempt = Attempt(token: ticket, number: number, delivery: delivery)
+            if care.isTaken || delivery.hasCrashed {
+                attempts.careful.append(attempt)
+            } else {
+                attempts.plain.append(attempt)
+            }
+        case .settle(let record):
+            admission.free(ticket, delivery.endpoint.limitKey, at: now.boot)
+            add(record, of: delivery, at: now.wall)
+        }
+    }
+
+    /// They are not made: they stay in the store as they are.
+    mutating func withdraw(_ attempts: [Attempt], at now: Moment) {
+        for attempt in attempts {
+            machines[attempt.token] = nil
+            admission.free(attempt.token, attempt.delivery.endpoint.limitKey, at: now.boot)
+        }
     }
 
     mutating func finish(_ results: [AttemptResult], at now: Moment) {
@@ -220,6 +270,7 @@ struct Deliveries: Sendable {
                 preconditionFailure("an attempt comes back once")
             }
             let key = machine.delivery.endpoint.limitKey
+            care.survived(machine.delivery.key)
             admission.free(
                 result.token, key, duration: result.latency, slowDown: result.slowDown, at: now.boot)
             excuse(&result, host: key, at: now)
@@ -345,12 +396,14 @@ struct Deliveries: Sendable {
         tellings = []
         groupDeadline = nil
         groupsUnderway += 1
+        underway += result.0.records.count
         return result
     }
 
     /// `freed` is when the first is due of those that were held behind what the group has settled.
     mutating func recorded(_ group: OutcomeGroup, freed: Instant?) {
         groupsUnderway -= 1
+        underway -= group.records.count
         for record in group.records {
             // Settled without an attempt, too old by now: at a suspended endpoint the next oldest has its
             // turn.

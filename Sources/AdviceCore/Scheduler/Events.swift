@@ -134,6 +134,8 @@ public enum Transaction: Sendable {
     case hold(ClockHold?, decision: String?)
     /// To those whom the settings name.
     case alert(Alert)
+    /// Attempts that are about to be made: all that are on the wire then (see `Care`).
+    case attempt([DeliveryKey])
 }
 
 /// One attempt to be made now.
@@ -189,6 +191,8 @@ public enum Telling: Sendable {
     case clockAwaited
     case clockTrusted
     case finished(series: String)
+    /// So many starts in a row have come to nothing: a delivery may be what ends the daemon.
+    case careful(starts: Int)
     /// Whoever watches over the daemon did not take its ping.
     case heartbeatRefused(String)
     case heartbeatTaken

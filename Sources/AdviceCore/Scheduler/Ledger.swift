@@ -101,11 +101,13 @@ public struct StoreKnowledge: Sendable {
     public var mark: Instant?
     /// A hold that was on when the daemon ended.
     public var hold: ClockHold?
+    public var life: Life
 
     public init(
         series: [SeriesRecord] = [], cohorts: [CohortRecord] = [], ledgers: [CohortLedger] = [],
-        mark: Instant? = nil, hold: ClockHold? = nil
+        mark: Instant? = nil, hold: ClockHold? = nil, life: Life = Life()
     ) {
+        self.life = life
         self.series = series
         self.cohorts = cohorts
         self.ledgers = ledgers

@@ -86,6 +86,8 @@ public struct Scheduler: Sendable {
         var request: UInt64?
         /// What the operator is told.
         var words = ""
+        /// What is sent when it is durable.
+        var attempts: [Attempt] = []
 
         enum Kind {
             case save(SeriesRecord)
@@ -95,6 +97,7 @@ public struct Scheduler: Sendable {
             case welcome(Welcome)
             case correct(SeriesRecord)
             case prune
+            case attempt
             case other
         }
 
@@ -177,6 +180,7 @@ public struct Scheduler: Sendable {
         prepare(knowledge, settings)
         trust.start(now, mark: knowledge.mark, hold: knowledge.hold)
         deliveries.hold(trust.isHolding)
+        takeCare(knowledge.life, &effects)
         effects.append(.trustClock(!trust.isHolding))
         switch trust.state {
         case .trusted:
@@ -219,19 +223,6 @@ public struct Scheduler: Sendable {
     }
 
     var isReleasing: Bool { !isStopping && !trust.isHolding && mayRelease }
-
-    private mutating func stepDeliveries(_ now: Moment, _ effects: inout [Effect]) {
-        let attempts = deliveries.takeAttempts(at: now)
-        if !attempts.isEmpty { effects.append(.send(attempts)) }
-        commitGroups(now, &effects)
-        if let limit = deliveries.takeClaim(at: now) { effects.append(.claim(limit: limit)) }
-    }
-
-    mutating func commitGroups(_ now: Moment, _ effects: inout [Effect]) {
-        while let group = deliveries.takeGroup(at: now.wall) {
-            commit(.record(group.group), tellings: group.tellings, &effects)
-        }
-    }
 
     /// What is worth an alert is gathered, and goes out with the next step in which its kind may.
     private mutating func stepAlerts(_ now: Moment, _ effects: inout [Effect]) {
@@ -361,7 +352,7 @@ public struct Scheduler: Sendable {
 
     mutating func commit(
         _ transaction: Transaction, tellings: [Telling] = [], request: UInt64? = nil, words: String = "",
-        _ effects: inout [Effect]
+        before attempts: [Attempt] = [], _ effects: inout [Effect]
     ) {
         let number = nextTransaction
         nextTransaction += 1
@@ -374,9 +365,11 @@ public struct Scheduler: Sendable {
             case .welcome(let welcome): .welcome(welcome)
             case .correct(_, let record, _): .correct(record)
             case .prune: .prune
+            case .attempt: .attempt
             case .subscriber, .forget, .replay, .shiftWaits, .hold, .alert: .other
             }
-        underway[number] = Underway(kind: kind, tellings: tellings, request: request, words: words)
+        underway[number] = Underway(
+            kind: kind, tellings: tellings, request: request, words: words, attempts: attempts)
         effects.append(.commit(transaction: number, transaction))
     }
 
@@ -396,6 +389,7 @@ public struct Scheduler: Sendable {
             heartbeat.released(over: draft.spread, at: now.boot)
         }
         follow(done.kind, result, &effects)
+        make(done.attempts, now, &effects)
         switch result {
         case .alreadyReleased, .notNow: return
         default: break
@@ -446,7 +440,7 @@ public struct Scheduler: Sendable {
             var freed: Instant?
             if case .recorded(let instant) = result { freed = instant }
             deliveries.recorded(group, freed: freed)
-        case .prune:
+        case .prune, .attempt:
             break
         case .other:
             deliveries.mayHaveWork()

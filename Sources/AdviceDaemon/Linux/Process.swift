@@ -22,6 +22,13 @@ public enum ProcessHardening {
         }
     }
 
+    /// A receiver that closes its end, and a file that may not grow, are errors of one call, not our end. To
+    /// be called before anything is written.
+    public static func outliveWrites() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+    }
+
     /// No core file, and no memory to be read by others of the same user: both would hold secrets (P13).
     public static func forbidDumps() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)

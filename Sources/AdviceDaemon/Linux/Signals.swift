@@ -5,12 +5,6 @@ import Glibc
 struct Signals {
     private var sources: [any DispatchSourceSignal] = []
 
-    init() {
-        // A receiver that closes its end, and a file size limit, are errors of one call, not our end.
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGXFSZ, SIG_IGN)
-    }
-
     mutating func on(_ number: Int32, queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)

@@ -19,7 +19,7 @@ extension PostgresStore {
     }
 
     private func done(_ group: OutcomeGroup, _ freed: Freed) -> Instant? {
-        inFlight.settle(group)
+        settle(group)
         return freed.at
     }
 

@@ -108,6 +108,8 @@ public final class PostgresStore: SQLStore, SharedStore {
         try writeOwner(owner, of: key, slot)
     }
 
+    override var lifeKey: String { "life of \(instance)" }
+
     override var notOwned: String { "AND d.owner IS NULL" }
 
     // MARK: Transactions

@@ -6,7 +6,7 @@ extension SQLStore {
     /// The columns of a delivery's row that is claimed.
     static let claimedRow = """
         SELECT \(ClaimRow.columns(member: nil)), d.slot, d.subject, d.release,
-            d.attempts, d.gone_at, d.next_attempt_at, d.due_at, y.number, y.ids
+            d.attempts, d.gone_at, d.next_attempt_at, d.due_at, y.number, y.ids, d.error
         FROM delivery d CROSS JOIN subject j ON j.number = d.subject
             CROSS JOIN subscriber s ON s.number = d.subscriber
             CROSS JOIN release r ON r.number = d.release
@@ -40,6 +40,7 @@ extension SQLStore {
         delivery.release = release.info.named(
             Replay.subject(release.info.subject, count: statement.optionalInteger(first + 8) ?? 0))
         row.complete(&delivery)
+        delivery.hasCrashed = statement.optionalText(first + 9) == ClaimedDelivery.crashed
         // What has a row that waits is the one of the day.
         if delivery.standing == .suspended { delivery.standing = .probe }
         claim.deliveries.append(delivery)

@@ -19,6 +19,8 @@ extension SQLStore {
             for key in waiting where suspended.contains(key.subscriber) { try hold(key) }
         }
         if !group.finishedBatches.isEmpty { try finish(group.finishedBatches) }
+        let left = life.after(group)
+        if left != life { try writeLife(left) }
         return try follow(group, now)
     }
 

@@ -9,6 +9,10 @@ public class SQLStore: Store {
     public let engine: String
     let database: any SQLDatabase
     var inFlight = InFlight()
+    /// As it stands in the database.
+    var life = Life()
+    /// What it is called in `meta`.
+    var lifeKey: String { "life" }
     /// What claims need to know of the releases they meet.
     var releases: [Int64: ReleaseRow] = [:] {
         didSet { lastRelease = nil }
@@ -35,7 +39,7 @@ public class SQLStore: Store {
     @discardableResult
     public func record(_ group: OutcomeGroup, now: Instant) throws(StoreError) -> Instant? {
         let freed = try write(now) { () throws(StoreError) in try put(group, now) }
-        inFlight.settle(group)
+        settle(group)
         return freed
     }
 
@@ -187,7 +191,11 @@ extension SQLStore {
     static let generation = "(SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'generation')"
 
     public func load() throws(StoreError) -> StoreKnowledge {
-        try database.moment { () throws(StoreError) in try database.knowledge() }
+        try database.moment { () throws(StoreError) in
+            var knowledge = try database.knowledge()
+            knowledge.life = try readLife()
+            return knowledge
+        }
     }
 
     public func save(_ record: SeriesRecord, decision: String?, now: Instant) throws(StoreError) {

@@ -133,7 +133,7 @@ struct Rig {
             return .replayed(ReplayCount())
         case .prune:
             return .pruned(nil)
-        case .welcome, .forget, .subscriber, .shiftWaits, .alert:
+        case .welcome, .forget, .subscriber, .shiftWaits, .alert, .attempt:
             break
         }
         return .done
