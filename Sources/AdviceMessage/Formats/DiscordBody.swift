@@ -1,3 +1,5 @@
+import AdviceCore
+
 /// An embed of Discord: https://discord.com/developers/docs/resources/message#embed-object
 ///
 /// Takes 256 characters of a title, 4,096 of a description, 2,048 of a footer, and 6,000 of all.

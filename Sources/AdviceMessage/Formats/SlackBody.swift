@@ -1,3 +1,5 @@
+import AdviceCore
+
 /// A message of Slack's Block Kit: https://docs.slack.dev/reference/block-kit
 ///
 /// Slack takes 50 blocks, 150 characters in a header and 3,000 in a section. What it says nowhere: it refuses
@@ -8,8 +10,6 @@ enum SlackBody {
     private static let section = 2_900
     /// Of the sections and the context together, markup counted.
     private static let whole = 11_000
-    /// Of the notification.
-    private static let fallback = 500
 
     static func write(_ announcement: Announcement) -> (bytes: [UInt8], misfits: [Misfit]) {
         let wording = Wording(announcement)
@@ -22,9 +22,9 @@ enum SlackBody {
         let fitted = Wording.Fitted(wording, as: .slack, into: whole, .utf16, size)
         misfits += fitted.misfits
         // Slack shows this one in notifications.
-        let summary = dialect.escape(wording.title.isEmpty ? wording.place : wording.title, atStart: true)
+        let summary = title.allSatisfy(\.isWhitespace) ? wording.place : wording.title
         let bytes = JSONWriter.object { body in
-            body.field("text", LengthUnit.utf16.cut(summary, to: fallback))
+            body.field("text", dialect.escape(LengthUnit.utf16.cut(summary, to: header), atStart: true))
             var blocks: [Block] = []
             if !title.allSatisfy(\.isWhitespace) { blocks.append(.header(title)) }
             blocks += sections(fitted.body + fitted.more, dialect).map(Block.section)

@@ -1,3 +1,5 @@
+import AdviceCore
+
 /// An Adaptive Card 1.4 for a flow of Teams' Workflows: https://adaptivecards.io/explorer/AdaptiveCard.html
 ///
 /// Teams takes about 28 KB of a request in all. Each line is a block of its own, for a card reads line ends

@@ -1,3 +1,5 @@
+import AdviceCore
+
 /// The services that take one text with title, body, sources and notice in it.
 enum TextBody {
     /// At most 32,000 bytes of a request: https://developers.google.com/workspace/chat/limits

@@ -38,7 +38,8 @@ struct Wording {
             title = "[test] " + title
         case .test(nil, _):
             self.init(
-                title: "[test] Advice can reach you here", body: RichText(plain: "It holds no advice itself."),
+                title: "[test] Advice can reach you here",
+                body: RichText(plain: "It holds no advice itself."),
                 place: "advised")
         case .verify(let challenge, _):
             self.init(
