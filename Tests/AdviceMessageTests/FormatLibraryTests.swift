@@ -139,8 +139,8 @@ struct FormatLibraryTests {
             """
             import glob, json, os, sys
             import adaptive_cards, jsonschema
-            places = glob.glob(os.path.join(os.path.dirname(adaptive_cards.__file__), "**", "schema-1.4.json"),
-                               recursive=True)
+            folder = os.path.dirname(adaptive_cards.__file__)
+            places = glob.glob(os.path.join(folder, "**", "schema-1.4.json"), recursive=True)
             schema = json.load(open(places[0]))
             validator = jsonschema.validators.validator_for(schema)(schema)
             for case in json.load(sys.stdin):
