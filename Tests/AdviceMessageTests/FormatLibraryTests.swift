@@ -51,8 +51,10 @@ struct FormatLibraryTests {
         damaged["headers"] = headers
         damaged["body"] = body.replacing(#""type":"advice.point.released","#, with: "")
         cases.append(damaged)
-        headers["ce-type"] = "a"
-        if isBinary { headers["ce-time"] = "yesterday" }
+        if isBinary {
+            headers["ce-type"] = "a"
+            headers["ce-time"] = "yesterday"
+        }
         damaged["headers"] = headers
         damaged["body"] = body.replacing(#""time":"2026"#, with: #""time":"x"#)
         cases.append(damaged)
