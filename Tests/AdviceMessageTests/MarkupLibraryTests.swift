@@ -112,8 +112,8 @@ struct MarkupLibraryTests {
         def read_zulip(text):
             judge = markdown.Markdown(extensions=["nl2br", "fenced_code", "tables"])
             # Zulip has no backslashes, no HTML, no references, and no emphasis by underscores.
-            for name in ("escape", "em_strong2", "reference", "image_link", "image_reference", "short_reference",
-                         "short_image_ref", "autolink", "automail", "linebreak", "html"):
+            for name in ("escape", "em_strong2", "reference", "image_link", "image_reference",
+                         "short_reference", "short_image_ref", "autolink", "automail", "linebreak", "html"):
                 judge.inlinePatterns.deregister(name)
             judge.preprocessors.deregister("html_block")
             judge.parser.blockprocessors.deregister("reference")
