@@ -1,7 +1,7 @@
 /// How one service writes text: what it takes for markup, and how a text is kept from being taken for it.
 protocol Dialect: Sendable {
-    /// `text`, in which there are no signals, as it is to be seen, and nothing in it markup. `atStart`: it begins a line, where more
-    /// characters mean something.
+    /// `text`, in which there are no signals, as it is to be seen, and nothing in it markup. `atStart`: it
+    /// begins a line, where more characters mean something.
     func escape(_ text: String, atStart: Bool) -> String
     /// `text` as code.
     func code(_ text: String) -> String
@@ -60,8 +60,8 @@ extension Dialect {
     /// A line without any style.
     func write(plain text: String) -> String { write(RichText.Line(runs: [RichText.Run(text)])) }
 
-    /// Signs of style hold where they touch the text that they are for and no other: what joins them there has
-    /// an invisible character between. Where not even that would help, there is no style.
+    /// Signs of style hold where they touch the text that they are for and no other: what joins them there
+    /// has an invisible character between. Where not even that would help, there is no style.
     private func write(
         _ run: RichText.Run, joinsBefore: Bool, joinsAfter: Bool, atStart: Bool
     ) -> String {

@@ -1,5 +1,5 @@
-/// Whether a text is JSON to the letter (RFC 8259). Foundation's decoder is more lenient than receivers are: it
-/// takes a comma too many, and line ends within a text.
+/// Whether a text is JSON to the letter (RFC 8259). Foundation's decoder is more lenient than receivers are:
+/// it takes a comma too many, and line ends within a text.
 struct JSONCheck {
     private let bytes: [UInt8]
     private var place = 0
