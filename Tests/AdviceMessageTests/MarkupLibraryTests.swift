@@ -36,22 +36,39 @@ struct MarkupLibraryTests {
 
     @Test("a text without meaning is seen as it is, in every service that has a parser to ask")
     func literal() throws {
-        var cases: [[String: String]] = []
-        for (format, parser) in Self.formats {
-            for text in Hostile.all {
-                let released = try point(
-                    title: "T", body: "before\n\n" + Hostile.literally(text) + "\n\nafter")
-                cases.append([
-                    "parser": parser, "format": format.rawValue, "text": text,
-                    "written": try Self.written(try write(.released(released), as: format).body, format),
-                ])
-            }
+        let mistakes = try Self.judge(try Hostile.all.flatMap { try Self.cases($0, Hostile.literally($0)) })
+        #expect(mistakes.isEmpty, "\(mistakes.count): \(mistakes.prefix(20).joined(separator: "\n"))")
+    }
+
+    @Test("bold and italic stand where they were written and nowhere else, whatever signs are around them")
+    func styles() throws {
+        let signs = Array("*_~`|<>[]()#+-.!:@&;\\/$'\"= a1é{}".unicodeScalars)
+        var random = CountingGenerator()
+        func text() -> String {
+            String(
+                String.UnicodeScalarView(
+                    (0..<Int.random(in: 1...6, using: &random)).map { _ in
+                        signs[Int.random(in: 0..<signs.count, using: &random)]
+                    }))
         }
-        #expect(cases.count > 500)
-        let mistakes = try Self.judge(cases)
-        #expect(
-            mistakes.isEmpty,
-            "\(mistakes.count) of \(cases.count): \(mistakes.prefix(20).joined(separator: "\n"))")
+        let mistakes = try Self.judge(
+            try (0..<150).flatMap { number in
+                let style = ["", "*", "**", "***"][number % 4]
+                let parts = ["x" + text(), text(), text()].map(Hostile.literally)
+                let markdown = parts[0] + style + parts[1] + style + parts[2]
+                return try Self.cases(RenderedMarkdown(markdown).text, markdown)
+            })
+        #expect(mistakes.isEmpty, "\(mistakes.count): \(mistakes.prefix(20).joined(separator: "\n"))")
+    }
+
+    private static func cases(_ text: String, _ markdown: String) throws -> [[String: String]] {
+        try formats.map { format, parser in
+            let released = try point(title: "T", body: "before\n\n" + markdown + "\n\nafter")
+            return [
+                "parser": parser, "format": format.rawValue, "text": text,
+                "written": try written(try write(.released(released), as: format).body, format),
+            ]
+        }
     }
 
     @Test("the judge sees markup, a link and a mention where there is one")
