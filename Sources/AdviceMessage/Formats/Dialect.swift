@@ -49,9 +49,10 @@ extension Dialect {
             run.text = texts[place]
             let atStart = place == 0 && line.lead.isEmpty
             if atStart, !run.isCode { run.text = String(run.text.drop { $0 == " " }) }
-            let joinsBefore = place > 0 && line.runs[place - 1].joins(line.runs[place - 1].text.last)
+            let joinsBefore = place > 0 && line.runs[place - 1].joins(texts[place - 1].unicodeScalars.last)
             let joinsAfter =
-                place + 1 < line.runs.count && line.runs[place + 1].joins(line.runs[place + 1].text.first)
+                place + 1 < line.runs.count
+                && line.runs[place + 1].joins(texts[place + 1].unicodeScalars.first)
             result += write(run, joinsBefore: joinsBefore, joinsAfter: joinsAfter, atStart: atStart)
         }
         return result
@@ -100,9 +101,22 @@ extension RichText.Run {
     fileprivate var isAddress: Bool { link.map { $0 == text || $0 == "mailto:" + text } ?? false }
 
     /// Whether a sign of style that stands at its edge could be taken for its own, or not for one at all.
-    fileprivate func joins(_ edge: Character?) -> Bool {
-        guard let edge, !edge.isWhitespace else { return false }
-        return edge.isWord || isBold || isItalic || isCode
+    fileprivate func joins(_ edge: Unicode.Scalar?) -> Bool {
+        guard let edge, !edge.properties.isWhitespace else { return false }
+        return !edge.isPunctuation || isBold || isItalic || isCode
+    }
+}
+
+extension Unicode.Scalar {
+    /// In the sense of CommonMark.
+    fileprivate var isPunctuation: Bool {
+        if isASCII { return !properties.isAlphabetic && properties.numericType == nil }
+        return switch properties.generalCategory {
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+            .initialPunctuation, .finalPunctuation, .otherPunctuation:
+            true
+        default: false
+        }
     }
 }
 
