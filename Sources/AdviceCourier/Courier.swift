@@ -37,6 +37,8 @@ public struct CourierRequest: Sendable {
     /// Whole header lines without their line ends, for example `webhook-id: msg_1`.
     public var headers: [String]
     public var body: SharedBody
+    /// By whose rules the answer is judged.
+    public var format = Format.standard
     /// POST, or PUT for the formats that want it; GET without a body, which is a heartbeat's.
     public var method: Method = .post
     public var connectTimeout: Span
@@ -110,6 +112,8 @@ public struct CourierReply: Sendable {
     /// Nothing came back from anybody: no route, no connection in time, no answer from the name server. A
     /// refused connection, a reset and an unknown name are answers.
     public var isDark = false
+    /// The service has said that nothing more is taken for so long, of all who share the limit key.
+    public var rest: Span?
 
     public init(
         token: UInt64, outcome: Outcome, status: Int, error: String?, latency: Span, address: String?,

@@ -81,6 +81,7 @@ final class EasyHandle {
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
         exchange.connectsOnly = request.connectsOnly
+        exchange.format = request.format
         exchange.proxy = request.proxy.map { .init(isSecure: $0.lowercased().hasPrefix("https:")) }
         // libcurl leaves such a connection to the handle: it goes with it.
         if request.connectsOnly { isSpent = true }
@@ -106,6 +107,7 @@ final class EasyHandle {
     /// What the attempt came to, and the handle is free for another.
     func finish(code: CURLcode, now: UInt64) -> CourierReply {
         note(code)
+        exchange.body = prefix
         var reply = CourierReply(
             token: token,
             outcome: CurlOutcome.outcome(of: exchange),
@@ -118,6 +120,7 @@ final class EasyHandle {
             // Bytes of the request have left us, and nobody has said what became of them.
             mayHaveArrived: exchange.finalStatus == nil && hasRequested && long(CURLINFO_REQUEST_SIZE) > 0)
         reply.isDark = CurlOutcome.isDark(exchange)
+        reply.rest = ServiceAnswer.rest(exchange)
         release()
         return reply
     }
@@ -130,6 +133,7 @@ final class EasyHandle {
         allowNetworks = []
         prefix = []
         exchange.location = []
+        exchange.body = []
     }
 
     private func note(_ code: CURLcode) {
@@ -258,6 +262,8 @@ extension EasyHandle {
         case UInt8(ascii: "h") where line.starts(with: "HTTP/".utf8):
             // A final answer after a 1xx one begins afresh.
             exchange.retryAfter = nil
+            exchange.limitReset = nil
+            exchange.isLimitSpent = false
             exchange.location = []
             date = nil
         case UInt8(ascii: "r"):
@@ -270,6 +276,12 @@ extension EasyHandle {
         case UInt8(ascii: "l"):
             guard let value = HeaderLine.value(of: "location", in: line) else { return }
             exchange.location = Array(value)
+        case UInt8(ascii: "x"):
+            if let value = HeaderLine.value(of: "x-ratelimit-reset-after", in: line) {
+                exchange.limitReset = ServiceAnswer.seconds(value)
+            } else if let value = HeaderLine.value(of: "x-ratelimit-remaining", in: line) {
+                exchange.isLimitSpent = value.elementsEqual("0".utf8)
+            }
         default: return
         }
     }

@@ -293,16 +293,7 @@ public actor Daemon: QueueActor {
             guard let nonce = challenges.removeValue(forKey: replies[place].token) else { continue }
             Challenge.judge(&replies[place], nonce)
         }
-        feed(
-            .outcomes(
-                replies.map { reply in
-                    AttemptResult(
-                        token: reply.token, outcome: reply.outcome, startedAt: now - reply.latency,
-                        status: reply.status, error: reply.error, latency: reply.latency,
-                        address: reply.address, reply: reply.replyPrefix,
-                        mayHaveArrived: reply.mayHaveArrived, isDark: reply.isDark,
-                        skew: reply.date.map { $0 - now })
-                }))
+        feed(.outcomes(replies.map { AttemptResult($0, at: now) }))
     }
 
     // MARK: Effects

@@ -2,6 +2,17 @@ import AdviceCore
 import AdviceCourier
 import AdviceMessage
 
+extension AttemptResult {
+    /// What the courier brought back at `now`.
+    init(_ reply: CourierReply, at now: Instant) {
+        self.init(
+            token: reply.token, outcome: reply.outcome, startedAt: now - reply.latency, status: reply.status,
+            error: reply.error, latency: reply.latency, address: reply.address, reply: reply.replyPrefix,
+            mayHaveArrived: reply.mayHaveArrived, isDark: reply.isDark, skew: reply.date.map { $0 - now })
+        rest = reply.rest
+    }
+}
+
 /// The releases that are being sent, each with what its deliveries share: the body, which is one object
 /// whoever it goes to, and the part of the webhook-id that is the same for all.
 struct Outgoing {

@@ -131,4 +131,33 @@ public enum Format: String, Hashable, Sendable, Codable, CaseIterable {
 
     /// Signed formats need a secret, or `none` in so many words.
     public var isSigned: Bool { self == .standard || self == .cloudevents }
+
+    /// What its service counts posts by, which all who share it share as their limit key.
+    public enum Limit: Hashable, Sendable {
+        case host
+        /// A webhook is a channel.
+        case url
+        case bot
+        case space
+    }
+
+    public var limit: Limit {
+        switch self {
+        case .slack, .discord: .url
+        case .telegram: .bot
+        case .googlechat: .space
+        case .standard, .cloudevents, .teams, .mattermost, .matrix, .zulip, .ntfy, .template: .host
+        }
+    }
+
+    /// Between two posts of one limit key, at least, where the service has said so for good: 1/s to a channel
+    /// of Slack, 60/min to a space of Google Chat (other apps share it), 30/s by a bot of Telegram. Discord
+    /// says it in each answer.
+    public var interval: Span? {
+        switch self {
+        case .slack, .googlechat: .seconds(1)
+        case .telegram: .milliseconds(34)
+        case .standard, .cloudevents, .discord, .teams, .mattermost, .matrix, .zulip, .ntfy, .template: nil
+        }
+    }
 }
