@@ -321,8 +321,10 @@ public actor Daemon: QueueActor {
         if case .release = transaction { courier?.use(AddressGuard(ownAddresses: readOwnAddresses())) }
         let now = parts.clock.now.wall
         let series = transaction.series.flatMap { id in configuration.series.first { $0.id == id } }
-        desk.enter { [weak self, series, operators = configuration.alerts.to] desk in
-            let result = desk.commit(transaction, series: series, operators: operators, now: now)
+        desk.enter {
+            [weak self, series, formats = roster.formats, operators = configuration.alerts.to] desk in
+            let result = desk.commit(
+                transaction, series: series, formats: formats, operators: operators, now: now)
             self?.enter { daemon in
                 switch result {
                 case .success(let result): daemon.feed(.committed(transaction: number, result))

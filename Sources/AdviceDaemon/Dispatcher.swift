@@ -1,7 +1,7 @@
 public import AdviceConfig
 public import AdviceCore
 public import AdviceCourier
-import AdviceMessage
+public import AdviceMessage
 
 /// Turns an attempt that was decided on into the exact bytes for the wire. The same for the daemon, for
 /// `advised test` and for `advised preview`.
@@ -17,8 +17,9 @@ public struct Dispatcher: Sendable {
     }
 
     /// Why an attempt cannot be made now, without anybody's fault but ours.
-    public struct Obstacle: Error {
+    public struct Obstacle: Error, CustomStringConvertible {
         public var reason: String
+        public var description: String { reason }
     }
 
     /// The webhook-ids of a release's deliveries.
@@ -41,46 +42,79 @@ public struct Dispatcher: Sendable {
         _ attempt: Attempt, of release: Outgoing.Release, at now: Instant
     ) throws(Obstacle) -> CourierRequest {
         let delivery = attempt.delivery
-        var body = release.body
+        var identity = AttemptIdentity(
+            id: release.ids.id(for: delivery.subscriberID), timestamp: now.seconds, attempt: attempt.number)
         if let replaced = delivery.replaces {
             let ids = try Dispatcher.ids(of: delivery.release, type: replaced.type, subject: replaced.subject)
-            body = SharedBody(standardBody(body.bytes, replacing: ids.id(for: delivery.subscriberID)))
+            identity.replaces = ids.id(for: delivery.subscriberID)
         }
-        return try request(
-            id: release.ids.id(for: delivery.subscriberID), to: delivery.endpoint, body: body,
-            attempt: attempt.number, token: attempt.token, at: now)
+        return try request(release.letter, identity, to: delivery.endpoint, token: attempt.token)
     }
 
-    /// The request with webhook-id `id` to `endpoint`, signed at `now`.
+    /// The request of `letter`, in the endpoint's format, to `endpoint`.
     public func request(
-        id: String, to endpoint: Endpoint, body: SharedBody, attempt: Int, token: UInt64, at now: Instant
+        _ letter: Letter, _ identity: AttemptIdentity, to endpoint: Endpoint, token: UInt64
     ) throws(Obstacle) -> CourierRequest {
         let options = endpoint.options
-        var keys: [SigningSecret] = []
         var custom: [CustomHeader] = []
-        let url: String
+        let written: WrittenRequest
         var tls: CourierRequest.TLS?
         do {
-            url = try secrets.read(endpoint.url)
-            for secret in endpoint.secrets { keys.append(try SigningSecret(try secrets.read(secret))) }
             for header in options.headers ?? [] {
                 custom.append(try CustomHeader(name: header.name, value: try secrets.read(header.value)))
             }
             if let own = options.tls { tls = try read(own) }
+            written = try letter.rendering.request(
+                to: try destination(endpoint), identity, signing: try signing(endpoint),
+                userAgent: userAgentText, custom: custom)
         } catch let error {
             throw Obstacle(reason: "\(error)")
         }
-        let headers = standardHeaders(
-            id: id, timestamp: now.seconds, attempt: attempt, secrets: keys, body: body.bytes,
-            userAgent: userAgentText, custom: custom)
         var request = CourierRequest(
-            token: token, url: url, headers: headers, body: body,
+            token: token, url: written.url, headers: written.headers,
+            body: written.ownBody.map { SharedBody($0) } ?? letter.body,
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
         try allow(&request, options)
+        request.format = endpoint.format
+        request.method = written.method == .put ? .put : .post
         request.keepsConnection = endpoint.sharesHost
         request.tls = tls
         request.version = options.http2 == true ? .http2 : .http11
         return request
+    }
+
+    /// The endpoint's own part of a request, its secrets read.
+    private func destination(_ endpoint: Endpoint) throws -> Destination {
+        let options = endpoint.options
+        return Destination(
+            url: try secrets.read(endpoint.url), to: options.to, topic: options.topic, user: options.user,
+            token: try options.token.map(secrets.read), mode: options.mode ?? .structured,
+            template: try options.template.flatMap(Dispatcher.template))
+    }
+
+    private static func template(_ entry: Subscriber.Template) throws -> BodyTemplate? {
+        let method = entry.method == "PUT" ? WrittenRequest.Method.put : entry.method.map { _ in .post }
+        if let preset = entry.preset {
+            return BodyTemplate.preset(preset, method: method, contentType: entry.contentType)
+        }
+        return try entry.text.map {
+            try BodyTemplate(
+                $0, method: method ?? .post, contentType: entry.contentType ?? "application/json")
+        }
+    }
+
+    private func signing(_ endpoint: Endpoint) throws -> Signing {
+        let texts = try endpoint.secrets.map(secrets.read)
+        var signing = Signing(secrets: try texts.map { text in try SigningSecret(text) })
+        guard endpoint.options.alsoSign?.contains("github") == true, let first = texts.first else {
+            return signing
+        }
+        // A private key is not for the receiver to have.
+        guard signing.secrets.first?.kind == .symmetric else {
+            throw Obstacle(reason: "also_sign needs a first secret that both sides have, not whsk_")
+        }
+        signing.github = GitHubSecret(first)
+        return signing
     }
 
     /// What connects to `endpoint` as an attempt would, and sends nothing.
@@ -99,9 +133,11 @@ public struct Dispatcher: Sendable {
     func challenge(_ attempt: Attempt, _ nonce: String, at now: Instant) throws(Obstacle) -> CourierRequest {
         let delivery = attempt.delivery
         let ids = WebhookIDs(type: .endpointVerify, series: "", edition: "", subject: nonce)
+        let asked = Announcement.verify(challenge: nonce, at: now)
         return try request(
-            id: ids.id(for: delivery.subscriberID), to: delivery.endpoint,
-            body: SharedBody(challengeBody(nonce, at: now)), attempt: 1, token: attempt.token, at: now)
+            Letter(Rendering(asked, as: delivery.endpoint.format)),
+            AttemptIdentity(id: ids.id(for: delivery.subscriberID), timestamp: now.seconds, attempt: 1),
+            to: delivery.endpoint, token: attempt.token)
     }
 
     /// Comes back with a heartbeat's reply; deliveries' tokens count from 1.

@@ -19,23 +19,8 @@ struct Test: ParsableCommand {
         let installation = options.installation
         let configuration = try installation.configuration()
         let receiver = try installation.subscriber(subscriber, in: configuration)
-        let now = installation.clock.now.wall
-        let body = testBody(try shown(receiver, configuration, installation, now), at: now)
-        var random = SystemRandomNumberGenerator()
-        let dispatcher = Dispatcher(settings: configuration.delivery, secrets: installation.secrets)
-        let request: CourierRequest
-        do throws(Dispatcher.Obstacle) {
-            request = try dispatcher.request(
-                id: testWebhookID(using: &random), to: Endpoint(receiver), body: SharedBody(body), attempt: 1,
-                token: 1,
-                at: now)
-        } catch {
-            Output.note("advised: \(error.reason)")
-            throw Exits.no
-        }
-        for header in request.shownHeaders(for: receiver.options) { Output.line("> \(header)") }
-        Output.line(">\n> \(String(decoding: body, as: UTF8.self))")
-        try report(send(request))
+        let shown = try shown(receiver, configuration, installation, installation.clock.now.wall)
+        try TestPost(configuration, installation).send(to: receiver, showing: shown)
     }
 
     private func shown(
@@ -48,6 +33,37 @@ struct Test: ParsableCommand {
         let knowledge = try installation.withStoreErrors { try reader?.load() ?? StoreKnowledge() }
         let view = PlanView(configuration, knowledge, installation, now: now)
         return try PreviewedPoint(found, receiver, view, now: now).point
+    }
+}
+
+/// One `advice.test`, sent by this process, with its exchange on standard output.
+struct TestPost {
+    private let configuration: Configuration
+    private let installation: Installation
+
+    init(_ configuration: Configuration, _ installation: Installation) {
+        self.configuration = configuration
+        self.installation = installation
+    }
+
+    /// Exit 1 where it is not taken.
+    func send(to receiver: Subscriber, showing point: ReleasedPoint? = nil) throws {
+        let now = installation.clock.now.wall
+        var random = SystemRandomNumberGenerator()
+        let dispatcher = Dispatcher(settings: configuration.delivery, secrets: installation.secrets)
+        let request: CourierRequest
+        do throws(Dispatcher.Obstacle) {
+            request = try dispatcher.request(
+                Letter(Rendering(.test(point, at: now), as: receiver.format)),
+                AttemptIdentity(id: testWebhookID(using: &random), timestamp: now.seconds, attempt: 1),
+                to: Endpoint(receiver), token: 1)
+        } catch {
+            Output.note("advised: \(error.reason)")
+            throw Exits.no
+        }
+        for header in request.shownHeaders(for: receiver.options) { Output.line("> \(header)") }
+        Output.line(">\n> \(String(decoding: request.body.bytes, as: UTF8.self))")
+        try report(send(request))
     }
 
     /// One attempt by the same courier that the daemon uses.

@@ -94,7 +94,11 @@ public struct Subscriber: Hashable, Sendable {
     }
 
     public struct Template: Hashable, Sendable, Codable {
+        /// An absolute path.
         public var file: String?
+        /// What stood in the file when the configuration was read: part of the entry, so that an edit takes
+        /// effect by a reload and not half-way through a release.
+        public var text: String?
         public var method: String?
         public var contentType: String?
         public var preset: String?

@@ -87,6 +87,21 @@ public struct Alert: Hashable, Sendable {
 
     public static let mostSubscribers = 20
 
+    public init(
+        kind: AlertKind, title: String, text: String, series: String?, point: String?,
+        subscribers: [String], count: Int, since: Instant, at: Instant
+    ) {
+        self.kind = kind
+        self.title = title
+        self.text = text
+        self.series = series
+        self.point = point
+        self.subscribers = subscribers
+        self.count = count
+        self.since = since
+        self.at = at
+    }
+
     /// The type of its request.
     public static let type = "advice.alert"
 
