@@ -15,8 +15,7 @@ public struct ReadingEnvironment: Sendable {
     public var variable: @Sendable (String) -> String?
     /// What is wrong with a subscriber's own template, whose content type may be given: the parser that will
     /// be used for sending. nil where nobody looks at templates.
-    public var templateMistake:
-        (@Sendable (_ text: String, _ contentType: String?) -> TemplateFault?)?
+    public var templateMistake: (@Sendable (_ text: String, _ contentType: String?) -> TemplateFault?)?
     /// Under systemd the folder of credentials; nil elsewhere.
     public var credentialsDirectory: String?
     /// Is given each file that the configuration consists of, in order: its path and its bytes. The first is

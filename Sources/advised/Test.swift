@@ -46,8 +46,10 @@ struct TestPost {
         self.installation = installation
     }
 
-    /// Exit 1 where it is not taken.
-    func send(to receiver: Subscriber, showing point: ReleasedPoint? = nil) throws {
+    /// Exit 1 where it is not taken. `isShown`: what is sent, too.
+    func send(
+        to receiver: Subscriber, showing point: ReleasedPoint? = nil, isShown: Bool = true
+    ) throws {
         let now = installation.clock.now.wall
         var random = SystemRandomNumberGenerator()
         let dispatcher = Dispatcher(settings: configuration.delivery, secrets: installation.secrets)
@@ -61,8 +63,10 @@ struct TestPost {
             Output.note("advised: \(error.reason)")
             throw Exits.no
         }
-        for header in request.shownHeaders(for: receiver.options) { Output.line("> \(header)") }
-        Output.line(">\n> \(String(decoding: request.body.bytes, as: UTF8.self))")
+        if isShown {
+            for header in request.shownHeaders(for: receiver.options) { Output.line("> \(header)") }
+            Output.line(">\n> \(String(decoding: request.body.bytes, as: UTF8.self))")
+        }
         try report(send(request))
     }
 

@@ -15,8 +15,9 @@ struct ServiceAnswerTests {
         var said: String?
 
         init(_ format: Format, _ status: Int, _ body: String, _ outcome: Outcome, _ said: String? = nil) {
-            (self.format, self.status, self.body, self.outcome, self.said)
-                = (format, status, body, outcome, said)
+            (self.format, self.status, self.body, self.outcome, self.said) = (
+                format, status, body, outcome, said
+            )
         }
 
         var testDescription: String { "\(format.rawValue) \(status) \(body)" }

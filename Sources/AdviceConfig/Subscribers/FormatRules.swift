@@ -1,8 +1,8 @@
-internal import AdviceCore
+public import AdviceCore
 
 extension Format {
     /// Whoever knows the URL can post there: it is as good as a password.
-    var hasSecretURL: Bool {
+    public var hasSecretURL: Bool {
         switch self {
         case .slack, .discord, .teams, .googlechat, .mattermost, .template: true
         case .standard, .cloudevents, .telegram, .matrix, .zulip, .ntfy: false
@@ -10,7 +10,7 @@ extension Format {
     }
 
     /// Where the format's one service is, for entries that name no URL.
-    var standingURL: String? {
+    public var standingURL: String? {
         self == .telegram ? "https://api.telegram.org" : nil
     }
 
@@ -24,7 +24,7 @@ extension Format {
     }
 
     /// Keys without which the format cannot be sent.
-    fileprivate var required: [(key: String, expectation: String)] {
+    public var required: [(key: String, expectation: String)] {
         switch self {
         case .standard, .cloudevents, .slack, .discord, .teams, .googlechat, .mattermost: []
         case .telegram: [("to", "the chat's id"), ("token", "the bot's token")]
@@ -139,7 +139,9 @@ struct FormatRules {
             case .ntfy: subscriber.options.topic.map { "/\($0)" }
             case .standard, .cloudevents, .slack, .discord, .teams, .googlechat, .mattermost, .template: nil
             }
-        guard let path, case .inline(let url) = subscriber.url, let value = fields.value("url") else { return }
+        guard let path, case .inline(let url) = subscriber.url, let value = fields.value("url") else {
+            return
+        }
         let isWhole = subscriber.format == .ntfy ? url.hasSuffix(path) : url.contains(path)
         guard isWhole || url.contains("?") || url.contains("#") else { return }
         fields.file.error(

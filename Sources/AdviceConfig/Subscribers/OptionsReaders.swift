@@ -119,7 +119,8 @@ struct TemplateReader {
         var text = source.readText(limit: Limits.template) { message in
             file.error(at: value.position, "\(quoted(name)) \(message)")
         }.map { String(decoding: $0, as: UTF8.self) }
-        if let found = text, let fault = file.reading.environment.templateMistake?(found, template.contentType)
+        if let found = text,
+            let fault = file.reading.environment.templateMistake?(found, template.contentType)
         {
             source.error(
                 at: Position(line: Int32(clamping: fault.line), column: Int32(clamping: fault.column)),
