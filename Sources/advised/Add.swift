@@ -228,7 +228,8 @@ struct NewSubscriber {
         let names = BodyTemplate.presetNames
         let chosen = try preset ?? prompt.ask("preset: \(names.joined(separator: ", "))")
         guard names.contains(chosen) else {
-            throw ValidationError("there is no preset '\(chosen)'\(suggestion(for: chosen, among: names))")
+            // From a pipe it may be a line that was meant for another question.
+            throw ValidationError("there is no such preset; there are \(names.joined(separator: ", "))")
         }
         return "{ preset: \(chosen) }"
     }

@@ -115,7 +115,8 @@ struct TemplateReader {
             template.text = known
             return
         }
-        let source = file.reading.open(path, namedAt: value.position)
+        // Behind the rosters, which are named in another file than this.
+        let source = file.reading.open(path, namedAt: Position(line: .max, column: 1))
         var text = source.readText(limit: Limits.template) { message in
             file.error(at: value.position, "\(quoted(name)) \(message)")
         }.map { String(decoding: $0, as: UTF8.self) }
