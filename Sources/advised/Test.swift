@@ -67,7 +67,18 @@ struct TestPost {
             for header in request.shownHeaders(for: receiver.options) { Output.line("> \(header)") }
             Output.line(">\n> \(String(decoding: request.body.bytes, as: UTF8.self))")
         }
-        try report(send(request))
+        try report(send(request), hiding: secrets(of: receiver, sent: request.url))
+    }
+
+    /// What a receiver may repeat of what it was sent, and nobody is to see.
+    private func secrets(of receiver: Subscriber, sent url: String) -> [String] {
+        let token = receiver.options.token.flatMap { try? installation.secrets.read($0) }
+        guard receiver.format.hasSecretURL else { return [token].compactMap { $0 } }
+        let path = url.firstRange(of: "://").flatMap { scheme in
+            url[scheme.upperBound...].firstIndex(of: "/").map { String(url[$0...].dropFirst()) }
+        }
+        let parts = (path ?? "").split { "/?&=".contains($0) }.map(String.init)
+        return ([url, path, token].compactMap { $0 } + parts).filter { $0.count >= 8 }
     }
 
     /// One attempt by the same courier that the daemon uses.
@@ -81,7 +92,7 @@ struct TestPost {
         return answer.wait()
     }
 
-    private func report(_ reply: CourierReply) throws {
+    private func report(_ reply: CourierReply, hiding secrets: [String]) throws {
         let address = reply.address.map { " from \($0)" } ?? ""
         Output.line(
             "< \(reply.status == 0 ? "no answer" : "\(reply.status)")\(address), "
@@ -89,7 +100,9 @@ struct TestPost {
         )
         if let error = reply.error { Output.line("< \(error.escapedForTerminal)") }
         if !reply.replyPrefix.isEmpty {
-            Output.line("< \(String(decoding: reply.replyPrefix, as: UTF8.self).escapedForTerminal)")
+            var text = String(decoding: reply.replyPrefix, as: UTF8.self)
+            for secret in secrets { text = text.replacing(secret, with: "***") }
+            Output.line("< \(text.escapedForTerminal)")
         }
         Output.line(reply.outcome.word)
         guard reply.outcome == .delivered else { throw Exits.no }

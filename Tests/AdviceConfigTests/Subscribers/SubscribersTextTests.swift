@@ -23,7 +23,8 @@ struct SubscribersTextTests {
 
     @Test("an empty list in so many words gives way, and its remarks stay")
     func emptyList() {
-        #expect(adding(to: "# Nobody yet.\n[]  # none\n# The end.\n") == "# Nobody yet.\n# The end.\n" + added)
+        #expect(
+            adding(to: "# Nobody yet.\n[]  # none\n# The end.\n") == "# Nobody yet.\n# The end.\n" + added)
         #expect(adding(to: "[]") == added)
     }
 
@@ -46,7 +47,8 @@ struct SubscribersTextTests {
         #expect(adding(to: text) == nil)
     }
 
-    @Test("a quoted text is read as it was", arguments: ["!room:example.org", "a \"b\" \\ c", "#x: 'y'", "é"])
+    @Test(
+        "a quoted text is read as it was", arguments: ["!room:example.org", "a \"b\" \\ c", "#x: 'y'", "é"])
     func quoted(_ text: String) throws {
         let folder = try LoadTests.folder()
         try folder.write(
