@@ -13,6 +13,13 @@ struct JSONWriter {
         return writer.bytes
     }
 
+    /// The bytes of one text, in its quotes.
+    static func text(_ text: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.write(text)
+        return writer.bytes
+    }
+
     /// Left out where `value` is nil.
     mutating func field(_ name: String, _ value: String?) {
         guard let value else { return }

@@ -40,6 +40,12 @@ struct MarkdownDocument: ~Copyable {
         return text.finished
     }
 
+    var richText: RichText {
+        var writer = RichTextWriter()
+        walk { event, node in writer.take(event, node) }
+        return writer.finished
+    }
+
     /// Visits every node in reading order, leaves once and others twice, without recursion: a hostile text
     /// may nest as deep as it is long.
     private func walk(_ visit: (MarkdownEvent, MarkdownNode) -> Void) {

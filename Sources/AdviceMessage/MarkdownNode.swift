@@ -11,7 +11,7 @@ struct MarkdownNode {
 
     enum Kind {
         case document, quote, list, listEntry, codeBlock, htmlBlock, paragraph, heading, rule
-        case text, softBreak, lineBreak, code, htmlInline, emphasis, link, image, other
+        case text, softBreak, lineBreak, code, htmlInline, emphasis, strong, link, image, other
     }
 
     var kind: Kind {
@@ -30,7 +30,8 @@ struct MarkdownNode {
         case CMARK_NODE_LINEBREAK: .lineBreak
         case CMARK_NODE_CODE: .code
         case CMARK_NODE_HTML_INLINE: .htmlInline
-        case CMARK_NODE_EMPH, CMARK_NODE_STRONG: .emphasis
+        case CMARK_NODE_EMPH: .emphasis
+        case CMARK_NODE_STRONG: .strong
         case CMARK_NODE_LINK: .link
         case CMARK_NODE_IMAGE: .image
         default: .other

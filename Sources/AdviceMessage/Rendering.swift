@@ -16,8 +16,23 @@ public struct Rendering: Hashable, Sendable {
     public init(_ announcement: Announcement, as format: Format) {
         self.format = format
         switch format {
-        default:
-            bytes = []
+        case .standard:
+            bytes = StandardFormat.write(announcement)
+            misfits = StandardFormat.misfits(bytes, format)
+        case .cloudevents:
+            bytes = CloudEvent.write(announcement)
+            misfits = StandardFormat.misfits(bytes, format)
+        case .slack: (bytes, misfits) = SlackBody.write(announcement)
+        case .discord: (bytes, misfits) = DiscordBody.write(announcement)
+        case .teams: (bytes, misfits) = TeamsBody.write(announcement)
+        case .googlechat: (bytes, misfits) = TextBody.googleChat(announcement)
+        case .mattermost: (bytes, misfits) = TextBody.mattermost(announcement)
+        case .telegram: (bytes, misfits) = TextBody.telegram(announcement)
+        case .matrix: (bytes, misfits) = TextBody.matrix(announcement)
+        case .zulip: (bytes, misfits) = TextBody.zulip(announcement)
+        case .ntfy: (bytes, misfits) = TextBody.ntfy(announcement)
+        case .template:
+            bytes = TemplateValues(announcement).json
             misfits = []
         }
     }
@@ -35,7 +50,7 @@ public struct Misfit: Hashable, Sendable, CustomStringConvertible {
     public enum Part: String, Hashable, Sendable {
         case title, body, sources, notice
         /// The request's body as a whole.
-        case whole = "whole"
+        case whole
     }
 
     public var format: Format
@@ -48,21 +63,22 @@ public struct Misfit: Hashable, Sendable, CustomStringConvertible {
     /// Whether the rendering was cut to `limit`; else it is sent as it is, and a receiver may refuse it.
     public var isCut: Bool
 
-    /// "the body has 5,120 UTF-16 units in format discord, which takes 4,096: the rest is cut off, and an
-    /// ellipsis says so". To be put after a file and a line.
-    public var description: String { "" }
+    /// A sentence to be put after a file and a line.
+    public var description: String {
+        guard isCut else {
+            return "in format \(format.rawValue) it makes a request of \(length) \(unit.rawValue), "
+                + "where receivers are promised no more than about \(limit)"
+        }
+        return "in format \(format.rawValue) the \(part.rawValue) has \(length) \(unit.rawValue) as it is "
+            + "written there, and there is room for \(limit): the rest is cut off, with an ellipsis"
+    }
 }
 
-/// What a receiver counts.
-public enum LengthUnit: String, Hashable, Sendable {
-    /// Unicode scalars, as Python and most databases count.
-    case characters
-    case utf16 = "UTF-16 units"
-    case bytes
-}
-
-/// What would be cut, or is too long, when `point` is released in `format`; with the longest day and numbers
-/// that it may get, so that what `check` lets pass cannot fail at its release.
+/// What would be cut, or is too long, when `point` is released in `format`.
 public func misfits(of point: Point, in series: Series, as format: Format) -> [Misfit] {
-    []
+    let release = ReleasedPoint.Release(
+        day: series.start, zone: "UTC", sequence: point.number, scheduledFor: Instant(seconds: 0),
+        releasedAt: Instant(seconds: 0))
+    let released = ReleasedPoint(point, in: series, edition: Edition(start: series.start), release: release)
+    return Rendering(.released(released), as: format).misfits
 }

@@ -50,6 +50,18 @@ public func challengeBody(_ challenge: String, at time: Instant) -> [UInt8] {
     }
 }
 
+/// The body of `advice.series.completed` (interface.md §3.2).
+func completedBody(_ completed: CompletedSeries) -> [UInt8] {
+    JSONWriter.object { body in
+        body.field("type", EventType.seriesCompleted.rawValue)
+        body.field("timestamp", completed.at.description)
+        body.object("data") { data in
+            data.write(completed.series)
+            data.field("notice", completed.notice)
+        }
+    }
+}
+
 /// The body of `advice.alert`, to operators (interface.md §3.2).
 public func alertBody(_ alert: Alert) -> [UInt8] {
     JSONWriter.object { body in
@@ -71,15 +83,19 @@ public func alertBody(_ alert: Alert) -> [UInt8] {
 
 extension JSONWriter {
     fileprivate mutating func write(_ released: ReleasedPoint, replaces: String?) {
-        object("series") { series in
-            series.field("id", released.series.id)
-            series.field("title", released.series.title)
-            series.field("edition", released.series.edition)
-            series.field("lang", released.series.lang)
-        }
+        write(released.series)
         object("point") { $0.write(released.point) }
         object("release") { $0.write(released.release, replaces: replaces) }
         field("notice", released.notice)
+    }
+
+    fileprivate mutating func write(_ series: ReleasedPoint.InSeries) {
+        object("series") { object in
+            object.field("id", series.id)
+            object.field("title", series.title)
+            object.field("edition", series.edition)
+            object.field("lang", series.lang)
+        }
     }
 
     private mutating func write(_ point: ReleasedPoint.Content) {

@@ -90,16 +90,3 @@ public struct DestinationMistake: Error, Hashable, Sendable, CustomStringConvert
         self.description = description
     }
 }
-
-extension Rendering {
-    /// The request of one attempt. The method, the URL and the body are the same for all attempts of a
-    /// delivery as long as the subscriber's entry is unchanged.
-    ///
-    /// `custom` are the entry's own headers; a `User-Agent` among them stands in place of `userAgent`.
-    public func request(
-        to destination: Destination, _ identity: AttemptIdentity, signing: Signing = Signing(),
-        userAgent: String, custom: [CustomHeader] = []
-    ) throws(DestinationMistake) -> WrittenRequest {
-        throw DestinationMistake("not written")
-    }
-}

@@ -1,0 +1,45 @@
+/// Nothing that is seen, between two characters that would mean something together: ZERO WIDTH SPACE.
+let invisible: Unicode.Scalar = "\u{200b}"
+
+/// `text` in which no service finds anything to act on that is not written with a dialect's own markup: no
+/// mention (`@all`), no hashtag or channel (`#general`), no name of an emoji (`:smile:`), no address of a
+/// scheme (`tg://`), and no bot's command (`/start`) where the service has them. What would have been one has
+/// an invisible character in it.
+///
+/// An address of mail stays whole: every service asks for something else than a letter or a digit before a
+/// mention.
+func withoutSignals(_ text: String, commands: Bool = false) -> String {
+    guard text.utf8.contains(where: { "@#:/".utf8.contains($0) }) else { return text }
+    let scalars = Array(text.unicodeScalars)
+    var result = String.UnicodeScalarView()
+    for (place, scalar) in scalars.enumerated() {
+        result.append(scalar)
+        let before = place > 0 ? scalars[place - 1] : nil
+        let after = place + 1 < scalars.count ? scalars[place + 1] : nil
+        let isSignal =
+            switch scalar {
+            case "@": after != nil && !(isWord(before) && isWord(after))
+            case "#": !isWord(before) && after.map { $0.properties.isAlphabetic || isWord($0) } == true
+            case ":": after == "/" || isEmojiName(scalars[(place + 1)...])
+            case "/": commands && isWord(after) && (before.map(\.properties.isWhitespace) ?? true)
+            default: false
+            }
+        if isSignal { result.append(invisible) }
+    }
+    return String(result)
+}
+
+private func isWord(_ scalar: Unicode.Scalar?) -> Bool {
+    switch scalar {
+    case .some("a"..."z"), .some("A"..."Z"), .some("0"..."9"): true
+    default: false
+    }
+}
+
+/// Whether what follows a colon is a name and the closing colon. A time of the day is none.
+private func isEmojiName(_ rest: ArraySlice<Unicode.Scalar>) -> Bool {
+    // The longest names that services have are below this.
+    let name = rest.prefix(100).prefix { isWord($0) || "_+-'".unicodeScalars.contains($0) }
+    guard name.contains(where: { !("0"..."9").contains($0) }) else { return false }
+    return name.endIndex < rest.endIndex && rest[name.endIndex] == ":"
+}
