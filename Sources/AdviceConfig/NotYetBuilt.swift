@@ -9,9 +9,6 @@ extension Configuration {
             if condition { notices.append("not built yet in this version, and without effect: \(what)") }
         }
         note(publicPages.address != .off, "public pages")
-        note(
-            subscribers.contains { $0.options.confirm == true && !$0.isChallenged },
-            "confirm: challenge in formats other than standard")
         return notices
     }
 }

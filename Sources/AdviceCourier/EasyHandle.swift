@@ -49,6 +49,7 @@ final class EasyHandle {
     private var headerBytes = 0
     private var prefix: [UInt8] = []
     private var date: Instant?
+    private var allowedOrigin: [UInt8]?
 
     init(addressGuard: AddressGuard, caBundle: String) {
         guard let easy = curl_easy_init() else { preconditionFailure("no memory for a transfer handle") }
@@ -91,6 +92,7 @@ final class EasyHandle {
         bodyBytes = 0
         headerBytes = 0
         date = nil
+        allowedOrigin = nil
         Options.set(easy, for: request, used: Span(nanoseconds: Int64(now - startedAt)))
         setTLS(request.tls)
         setProxy(request.proxy)
@@ -101,7 +103,7 @@ final class EasyHandle {
             CURLOPT_POSTFIELDSIZE_LARGE)
         Options.check(
             ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, request.body.pointer), CURLOPT_POSTFIELDS)
-        if request.method == .get { Options.setGetting(easy) }
+        if request.method.isBare { Options.setGetting(easy) }
     }
 
     /// What the attempt came to, and the handle is free for another.
@@ -121,6 +123,7 @@ final class EasyHandle {
             mayHaveArrived: exchange.finalStatus == nil && hasRequested && long(CURLINFO_REQUEST_SIZE) > 0)
         reply.isDark = CurlOutcome.isDark(exchange)
         reply.rest = ServiceAnswer.rest(exchange)
+        reply.allowedOrigin = allowedOrigin.map { String(decoding: $0, as: UTF8.self) }
         release()
         return reply
     }
@@ -266,6 +269,7 @@ extension EasyHandle {
             exchange.isLimitSpent = false
             exchange.location = []
             date = nil
+            allowedOrigin = nil
         case UInt8(ascii: "r"):
             guard let value = HeaderLine.value(of: "retry-after", in: line) else { return }
             guard let wait = RetryAfter.parse(value, now: realtime()) else { return }
@@ -276,6 +280,9 @@ extension EasyHandle {
         case UInt8(ascii: "l"):
             guard let value = HeaderLine.value(of: "location", in: line) else { return }
             exchange.location = Array(value)
+        case UInt8(ascii: "w"):
+            guard let value = HeaderLine.value(of: "webhook-allowed-origin", in: line) else { return }
+            allowedOrigin = Array(value.prefix(256))
         case UInt8(ascii: "x"):
             if let value = HeaderLine.value(of: "x-ratelimit-reset-after", in: line) {
                 exchange.limitReset = ServiceAnswer.seconds(value)

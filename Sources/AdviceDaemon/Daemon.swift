@@ -45,7 +45,7 @@ public actor Daemon: QueueActor {
     let reading = DispatchQueue(label: "reading")
     private var outgoing = Outgoing()
     /// What the challenges on the wire are to be answered with, by token.
-    private var challenges: [UInt64: String] = [:]
+    private var challenges: [UInt64: Challenge.Wanted] = [:]
     private var zoneWarnings: Set<String> = []
     /// Time since boot.
     private var zonesLookedAt: Span?
@@ -290,8 +290,8 @@ public actor Daemon: QueueActor {
             if replies.isEmpty { return }
         }
         for place in replies.indices where !challenges.isEmpty {
-            guard let nonce = challenges.removeValue(forKey: replies[place].token) else { continue }
-            Challenge.judge(&replies[place], nonce)
+            guard let wanted = challenges.removeValue(forKey: replies[place].token) else { continue }
+            Challenge.judge(&replies[place], wanted)
         }
         feed(.outcomes(replies.map { AttemptResult($0, at: now) }))
     }
@@ -367,9 +367,9 @@ public actor Daemon: QueueActor {
         for attempt in attempts {
             do throws(Dispatcher.Obstacle) {
                 if attempt.delivery.isChallenge {
-                    let nonce = Challenge.nonce()
-                    requests.append(try dispatcher.challenge(attempt, nonce, at: now))
-                    challenges[attempt.token] = nonce
+                    let (request, wanted) = try dispatcher.challenge(attempt, at: now)
+                    requests.append(request)
+                    challenges[attempt.token] = wanted
                     continue
                 }
                 let release = try outgoing.release(of: attempt)

@@ -2,6 +2,7 @@ public import AdviceConfig
 public import AdviceCore
 public import AdviceCourier
 public import AdviceMessage
+import Foundation
 
 /// Turns an attempt that was decided on into the exact bytes for the wire. The same for the daemon, for
 /// `advised test` and for `advised preview`.
@@ -55,28 +56,43 @@ public struct Dispatcher: Sendable {
     public func request(
         _ letter: Letter, _ identity: AttemptIdentity, to endpoint: Endpoint, token: UInt64
     ) throws(Obstacle) -> CourierRequest {
-        let options = endpoint.options
-        var custom: [CustomHeader] = []
         let written: WrittenRequest
-        var tls: CourierRequest.TLS?
         do {
-            for header in options.headers ?? [] {
-                custom.append(try CustomHeader(name: header.name, value: try secrets.read(header.value)))
-            }
-            if let own = options.tls { tls = try read(own) }
             written = try letter.rendering.request(
                 to: try destination(endpoint), identity, signing: try signing(endpoint),
-                userAgent: userAgentText, custom: custom)
-        } catch let error {
+                userAgent: userAgentText, custom: try custom(endpoint))
+        } catch {
             throw Obstacle(reason: "\(error)")
         }
+        return try courierRequest(written, letter.body, to: endpoint, token: token)
+    }
+
+    /// The endpoint's own headers, their values read.
+    private func custom(_ endpoint: Endpoint) throws -> [CustomHeader] {
+        try (endpoint.options.headers ?? []).map {
+            try CustomHeader(name: $0.name, value: try secrets.read($0.value))
+        }
+    }
+
+    /// For the wire; `shared` is the body where the request has none of its own.
+    private func courierRequest(
+        _ written: WrittenRequest, _ shared: SharedBody?, to endpoint: Endpoint, token: UInt64
+    ) throws(Obstacle) -> CourierRequest {
+        let options = endpoint.options
+        var tls: CourierRequest.TLS?
+        do { tls = try options.tls.map { try read($0) } } catch { throw Obstacle(reason: "\(error)") }
         var request = CourierRequest(
             token: token, url: written.url, headers: written.headers,
-            body: written.ownBody.map { SharedBody($0) } ?? letter.body,
+            body: written.ownBody.map { SharedBody($0) } ?? shared ?? SharedBody([]),
             connectTimeout: settings.connectTimeout, timeout: options.timeout ?? settings.timeout)
         try allow(&request, options)
         request.format = endpoint.format
-        request.method = written.method == .put ? .put : .post
+        request.method =
+            switch written.method {
+            case .post: .post
+            case .put: .put
+            case .options: .options
+            }
         request.keepsConnection = endpoint.sharesHost
         request.tls = tls
         request.version = options.http2 == true ? .http2 : .http11
@@ -129,15 +145,44 @@ public struct Dispatcher: Sendable {
         return request
     }
 
-    /// The challenge that stands before the first of an endpoint's deliveries; it is to answer with `nonce`.
-    func challenge(_ attempt: Attempt, _ nonce: String, at now: Instant) throws(Obstacle) -> CourierRequest {
+    /// The challenge that stands before the first of an endpoint's deliveries, and what its answer must hold.
+    func challenge(
+        _ attempt: Attempt, at now: Instant
+    ) throws(Obstacle) -> (request: CourierRequest, wanted: Challenge.Wanted) {
         let delivery = attempt.delivery
+        if delivery.endpoint.format == .cloudevents { return try handshake(attempt) }
+        let nonce = Challenge.nonce()
         let ids = WebhookIDs(type: .endpointVerify, series: "", edition: "", subject: nonce)
         let asked = Announcement.verify(challenge: nonce, at: now)
-        return try request(
+        let request = try request(
             Letter(Rendering(asked, as: delivery.endpoint.format)),
             AttemptIdentity(id: ids.id(for: delivery.subscriberID), timestamp: now.seconds, attempt: 1),
             to: delivery.endpoint, token: attempt.token)
+        return (request, .nonce(nonce))
+    }
+
+    /// That of CloudEvents: it is asked whether it takes events from us, by our name.
+    private func handshake(
+        _ attempt: Attempt
+    ) throws(Obstacle) -> (request: CourierRequest, wanted: Challenge.Wanted) {
+        let endpoint = attempt.delivery.endpoint
+        let written: WrittenRequest
+        do {
+            written = cloudEventsHandshake(
+                to: try destination(endpoint), origin: origin, userAgent: userAgentText,
+                custom: try custom(endpoint))
+        } catch {
+            throw Obstacle(reason: "\(error)")
+        }
+        return (try courierRequest(written, nil, to: endpoint, token: attempt.token), .origin(origin))
+    }
+
+    /// By what name receivers may know us: the host of `delivery.contact`, else this machine's.
+    private var origin: String {
+        if let contact = settings.contact, case .success(let url) = parseEndpointURL(contact) {
+            return url.host
+        }
+        return ProcessInfo.processInfo.hostName
     }
 
     /// Comes back with a heartbeat's reply; deliveries' tokens count from 1.

@@ -43,7 +43,7 @@ public struct Subscriber: Hashable, Sendable {
     private var kept: Kept?
 
     /// Nothing is sent before its endpoint has answered a challenge.
-    public var isChallenged: Bool { options.confirm == true && format == .standard }
+    public var isChallenged: Bool { options.confirm == true && format.isSigned }
 
     private final class Kept: Hashable, Sendable {
         let options: Options
