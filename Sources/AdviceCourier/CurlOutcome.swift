@@ -125,7 +125,7 @@ enum CurlOutcome {
 
     private static func words(status: Int, location: [UInt8]) -> String? {
         if 200...299 ~= status { return nil }
-        let line = line(status)
+        let line = CurlOutcome.line(status)
         guard 300...399 ~= status else { return line }
         let to = location.isEmpty ? "" : " to \(escaped(origin(of: location), atMost: 200))"
         return "\(line): a redirect\(to), not followed"

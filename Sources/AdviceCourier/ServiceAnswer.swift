@@ -48,8 +48,8 @@ enum ServiceAnswer {
         guard (200...299).contains(exchange.status) else { return exchange.status }
         switch exchange.format {
         case .telegram where value(of: "ok", in: exchange.body).map(starts("false")) == true:
-            let code = number(of: "error_code", in: exchange.body).map { Int($0) } ?? 400
-            return (400...599).contains(code) ? code : 400
+            let code = number(of: "error_code", in: exchange.body) ?? 400
+            return (400...599).contains(code) ? Int(code) : 400
         case .zulip where value(of: "result", in: exchange.body).map(starts("\"error\"")) == true:
             let isLimit = value(of: "code", in: exchange.body).map(starts("\"RATE_LIMIT_HIT\"")) == true
             return isLimit ? 429 : 400
@@ -96,13 +96,14 @@ enum ServiceAnswer {
 
     /// What the body asks for, and where a limit was hit its header; capped as Retry-After is.
     private static func wait(_ exchange: Exchange, status: Int) -> Span? {
-        let (member, unit): (String, Double)
+        let member: String
         switch exchange.format {
-        case .discord, .telegram: (member, unit) = ("retry_after", 1)
-        case .matrix: (member, unit) = ("retry_after_ms", 0.001)
-        case .zulip: (member, unit) = ("retry-after", 1)
+        case .discord, .telegram: member = "retry_after"
+        case .matrix: member = "retry_after_ms"
+        case .zulip: member = "retry-after"
         default: return nil
         }
+        let unit = exchange.format == .matrix ? 0.001 : 1
         let asked = number(of: member, in: exchange.body).map { span($0 * unit) }
         let reset = exchange.format == .discord && status == 429 ? exchange.limitReset : nil
         return [asked, reset].compactMap { $0 }.max()

@@ -2,7 +2,7 @@ public import AdviceConfig
 public import AdviceCore
 public import AdviceCourier
 public import AdviceMessage
-import Foundation
+import Glibc
 
 /// Turns an attempt that was decided on into the exact bytes for the wire. The same for the daemon, for
 /// `advised test` and for `advised preview`.
@@ -182,7 +182,9 @@ public struct Dispatcher: Sendable {
         if let contact = settings.contact, case .success(let url) = parseEndpointURL(contact) {
             return url.host
         }
-        return ProcessInfo.processInfo.hostName
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Comes back with a heartbeat's reply; deliveries' tokens count from 1.

@@ -22,8 +22,9 @@ struct Prompt {
     }
 
     private func line(_ question: String, isSecret: Bool) -> String? {
-        if isTerminal { Output.progress("\(question): ") }
+        // Before the question: who types ahead must not be shown either.
         let silence = isTerminal && isSecret ? Silence() : nil
+        if isTerminal { Output.progress("\(question): ") }
         let text = readLine()
         if let silence {
             silence.end()
@@ -48,7 +49,7 @@ private struct Silence {
             tcsetattr(STDIN_FILENO, TCSANOW, &Silence.before)
             _exit(130)
         }
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        tcsetattr(STDIN_FILENO, TCSANOW, &silent)
     }
 
     func end() {

@@ -68,15 +68,21 @@ struct ServiceAnswerTests {
         Answer(.discord, 502, "", .retry),
     ]
 
+    private static let flood = #"""
+        {"ok":false,"error_code":429,"description":"Too Many Requests: retry after 35",
+         "parameters":{"retry_after":35}}
+        """#
+
+    private static let migrated = #"""
+        {"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat",
+         "parameters":{"migrate_to_chat_id":-100123}}
+        """#
+
     private static let telegram: [Answer] = [
         Answer(.telegram, 200, #"{"ok":true,"result":{"message_id":1}}"#, .delivered),
         Answer(.telegram, 200, #"{"ok":true,"result":{"text":"\"ok\":false"}}"#, .delivered),
         Answer(.telegram, 200, "", .delivered), Answer(.telegram, 200, #"{"ok"#, .delivered),
-        Answer(
-            .telegram, 429,
-            #"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 35","#
-                + #""parameters":{"retry_after":35}}"#,
-            .retryAfter(.seconds(35))),
+        Answer(.telegram, 429, flood, .retryAfter(.seconds(35))),
         Answer(
             .telegram, 200, #"{ "ok" : false, "error_code" : 429, "parameters" : { "retry_after" : 7 } }"#,
             .retryAfter(.seconds(7)), "429 Too Many Requests, said in the body of a 200"),
@@ -92,11 +98,7 @@ struct ServiceAnswerTests {
         Answer(
             .telegram, 400, #"{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}"#,
             .goneForGood),
-        Answer(
-            .telegram, 400,
-            #"{"ok":false,"description":"Bad Request: group chat was upgraded to a supergroup chat","#
-                + #""parameters":{"migrate_to_chat_id":-100123}}"#,
-            .goneForGood, "it has a new id"),
+        Answer(.telegram, 400, migrated, .goneForGood, "it has a new id"),
         Answer(.telegram, 403, #"{"description":"Forbidden: user is deactivated"}"#, .goneForGood),
         Answer(
             .telegram, 400, #"{"ok":false,"description":"Bad Request: message is too long"}"#, .unfit,
@@ -139,7 +141,9 @@ struct ServiceAnswerTests {
         Answer(.slack, 301, "no_service", .refused),
     ]
 
-    @Test("each answer comes to its outcome", arguments: slack + discord + telegram + others)
+    private static let all = [slack, discord, telegram, others].flatMap { $0 }
+
+    @Test("each answer comes to its outcome", arguments: ServiceAnswerTests.all)
     func table(_ answer: Answer) {
         let exchange = Self.exchange(answer.format, answer.status, answer.body)
         #expect(CurlOutcome.outcome(of: exchange) == answer.outcome)
