@@ -102,7 +102,7 @@ let package = Package(
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(
             name: "AdviceMessageTests", dependencies: ["AdviceMessage", "AdviceCore", "TestTools"],
-            exclude: ["Golden"], swiftSettings: strict),
+            exclude: ["Golden", "Schemas"], swiftSettings: strict),
         .testTarget(name: "AdviceListenerTests", dependencies: ["AdviceListener"], swiftSettings: strict),
         .testTarget(
             name: "AdviceStoreTests",

@@ -51,7 +51,7 @@ public struct AttemptIdentity: Hashable, Sendable {
     }
 }
 
-/// What a subscriber's requests are signed with. Formats of chat services are not signed: none of them checks.
+/// What a subscriber's requests are signed with. Those of chat services are not: none of them checks.
 public struct Signing: Sendable {
     /// Each adds an entry to `webhook-signature`; none where the roster says `secret: none`.
     public var secrets: [SigningSecret]

@@ -86,7 +86,8 @@ struct MarkdownDialect: Dialect {
     var lineEnd: String { service == .ntfy ? "  \n" : "\n" }
 }
 
-/// `**bold**`, `*italic*`, `[text](url)`, and no backslashes: https://zulip.com/help/format-your-message-using-markdown
+/// `**bold**`, `*italic*`, `[text](url)`, and no backslashes:
+/// https://zulip.com/help/format-your-message-using-markdown
 struct ZulipDialect: Dialect {
     func escape(_ text: String, atStart: Bool) -> String {
         escapedZulip(withoutSignals(text), atStart: atStart)

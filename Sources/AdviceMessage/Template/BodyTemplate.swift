@@ -112,7 +112,7 @@ public struct BodyTemplate: Sendable {
 
     /// With everything in them, and with next to nothing.
     private static let samples: [Announcement] = {
-        let day = CivilDate(year: 2026, month: 7, day: 1)
+        let day = CivilDate(day: 20_635)
         let text = "\"{\\"
         func point(_ text: String, _ sources: [Point.Source], _ tags: [String], url: String?) -> ReleasedPoint
         {

@@ -23,7 +23,9 @@ extension BodyTemplate {
 
     /// https://gotify.net/docs/pushmsg: the token goes into a header `X-Gotify-Key`.
     private static let gotify = #"""
-        {"title":"{{title}}","message":"{{markdown}}","priority":{{priority}},"extras":{"client::display":{"contentType":"text/markdown"}{{#url}},"client::notification":{"click":{"url":"{{url}}"}}{{/url}}}}
+        {"title":"{{title}}","message":"{{markdown}}","priority":{{priority}},\#
+        "extras":{"client::display":{"contentType":"text/markdown"}\#
+        {{#url}},"client::notification":{"click":{"url":"{{url}}"}}{{/url}}}}
         """#
 
     /// https://docs.rocket.chat/docs/integrations: `text` has no escapes, so it gets none of our markup.
@@ -34,6 +36,10 @@ extension BodyTemplate {
 
     /// For places where one picks what one wants from a flat object.
     private static let flat = #"""
-        {"id":"{{id}}","type":"{{type}}","time":"{{time}}","title":"{{title}}","text":"{{text}}","markdown":"{{markdown}}","url":"{{url}}","series":"{{series}}","series_title":"{{series_title}}","point":"{{point}}"{{#number}},"number":{{number}},"of":{{of}}{{/number}},"day":"{{day}}","notice":"{{notice}}","urgent":{{urgent}},"test":{{^test}}false{{/test}}{{#test}}true{{/test}}}
+        {"id":"{{id}}","type":"{{type}}","time":"{{time}}","title":"{{title}}","text":"{{text}}",\#
+        "markdown":"{{markdown}}","url":"{{url}}","series":"{{series}}","series_title":"{{series_title}}",\#
+        "point":"{{point}}"{{#number}},"number":{{number}},"of":{{of}}{{/number}},\#
+        "day":"{{day}}","notice":"{{notice}}","urgent":{{urgent}},\#
+        "test":{{^test}}false{{/test}}{{#test}}true{{/test}}}
         """#
 }
