@@ -6,8 +6,8 @@ struct ReceiversPageTests {
     @Test("docs/receivers.md shows what the golden files have")
     func current() throws {
         let script = Process()
-        script.executableURL = URL(filePath: "/usr/bin/python3")
-        script.arguments = [Repository.root + "/scripts/receivers-doc", "--check"]
+        script.executableURL = Repository.root.appending(path: "scripts/receivers-doc")
+        script.arguments = ["--check"]
         let errors = Pipe()
         script.standardError = errors
         try script.run()
