@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 
 /// What signs `X-Hub-Signature-256`, for receivers that know GitHub's webhooks. The key is the secret's text
 /// as it stands in the roster, white space around it taken off: it is a text in those receivers too, and they

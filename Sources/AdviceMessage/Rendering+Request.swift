@@ -47,7 +47,8 @@ extension Rendering {
             draft.method = .put
             draft.url = destination.url.withPath(
                 "_matrix/client/v3/rooms/\(room)/send/m.room.message/\(percentEncoded(identity.id))")
-            draft.headers.own = ["authorization: Bearer " + (try require(destination.token, "token"))]
+            let token = try require(destination.token, "token")
+            draft.headers.own = ["authorization: Bearer " + token]
         case .zulip: try write(zulip: &draft, destination)
         case .ntfy:
             draft.body = withMember("topic", try require(destination.topic, "topic"), in: bytes)
@@ -75,10 +76,11 @@ extension Rendering {
     private func write(zulip draft: inout Draft, _ destination: Destination) throws(DestinationMistake) {
         let stream = percentEncoded(try require(destination.to, "to"))
         let topic = percentEncoded(try require(destination.topic, "topic"))
-        let pair = "\(try require(destination.user, "user")):\(try require(destination.token, "token"))"
+        let user = try require(destination.user, "user")
+        let token = try require(destination.token, "token")
         draft.url = destination.url.withPath("api/v1/messages")
         draft.headers.contentType = "application/x-www-form-urlencoded"
-        draft.headers.own = ["authorization: Basic " + Data(pair.utf8).base64EncodedString()]
+        draft.headers.own = ["authorization: Basic " + Data("\(user):\(token)".utf8).base64EncodedString()]
         draft.body = Array("type=stream&to=\(stream)&topic=\(topic)&".utf8) + bytes
     }
 

@@ -20,7 +20,7 @@ enum CloudEvent {
             event.field("time", announcement.time.description)
             event.field("datacontenttype", "application/json")
         }
-        return attributes.dropLast() + body[start...]
+        return Array(attributes.dropLast()) + body[start...]
     }
 
     /// With the id it names the event to everyone; the id alone does so already.
@@ -71,5 +71,8 @@ enum CloudEvent {
 
 /// The object `bytes` with one more member, as its first.
 func withMember(_ name: String, _ value: String, in bytes: [UInt8]) -> [UInt8] {
-    JSONWriter.object { $0.field(name, value) }.dropLast() + [UInt8(ascii: ",")] + bytes.dropFirst()
+    var object = JSONWriter.object { $0.field(name, value) }
+    object.removeLast()
+    object.append(UInt8(ascii: ","))
+    return object + bytes.dropFirst()
 }

@@ -70,7 +70,7 @@ extension Dialect {
         let written = styled(
             bare(run, inner, atStart && leading.isEmpty), bold: run.isBold, italic: run.isItalic)
         let (left, right) = (isApartBefore ? "" : String(invisible), isApartAfter ? "" : String(invisible))
-        return leading + left + written + right + trailing
+        return String(leading) + left + written + right + trailing
     }
 
     /// The run without its style.

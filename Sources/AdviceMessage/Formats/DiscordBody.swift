@@ -21,19 +21,15 @@ enum DiscordBody {
         }
         misfits += fitted.misfits
         let plain = PlainDialect()
-        let below = wording.footer.fitted(into: footer) { plain.write($0).utf16.count + 1 }
-        if below.isCut {
-            misfits.append(
-                Misfit(
-                    format: .discord, part: .notice, length: plain.write(wording.footer).utf16.count,
-                    limit: footer, unit: .utf16, isCut: true))
+        let below = wording.footer(as: .discord, into: footer, .utf16, &misfits) {
+            plain.write($0).utf16.count + 1
         }
         let bytes = JSONWriter.object { body in
             body.array("embeds", [fitted.body + fitted.more]) { embed, text in
                 if !title.allSatisfy(\.isWhitespace) { embed.field("title", title) }
                 embed.field("url", wording.url)
                 if !text.lines.isEmpty { embed.field("description", dialect.write(text)) }
-                embed.object("footer") { $0.field("text", plain.write(below.text)) }
+                embed.object("footer") { $0.field("text", plain.write(below)) }
             }
             // Nobody is called, whatever the text says.
             body.object("allowed_mentions") { $0.array("parse", [String]()) }

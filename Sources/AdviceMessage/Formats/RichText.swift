@@ -156,7 +156,7 @@ func chatLink(_ url: String) -> String? {
             case UInt8(ascii: "["), UInt8(ascii: "]"): false
             // A port's colon; another could make an emoji or a scheme.
             case UInt8(ascii: ":"): place < authority.count && !isMail
-            default: "-._/?#!&=%+,;$".utf8.contains(byte)
+            default: "-._/?#!&=%+,".utf8.contains(byte)
             }
         if isPlain {
             result.unicodeScalars.append(Unicode.Scalar(byte))

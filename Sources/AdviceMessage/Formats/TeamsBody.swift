@@ -18,14 +18,17 @@ enum TeamsBody {
         }
         var blocks: [Block] = []
         if !title.allSatisfy(\.isWhitespace) { blocks.append(Block(text: title, kind: .title)) }
-        let fixed = request(blocks).count
-        let fitted = Wording.Fitted(wording, as: .teams, into: whole - fixed, .bytes) { line in
-            // The footer's blocks say the most.
+        let below = wording.footer(as: .teams, into: whole / 4, .bytes, &misfits) { line in
             Block(line, dialect, .footer).length
         }
+        let footer = below.lines.map { Block($0, dialect, .footer) }
+        let room = whole - request(blocks + footer).count
+        let fitted = Wording.Fitted(wording, as: .teams, into: room, .bytes, besides: RichText()) { line in
+            Block(line, dialect, .text).length
+        }
         misfits += fitted.misfits
-        for line in (fitted.body + fitted.more).lines { blocks.append(Block(line, dialect, .text)) }
-        for line in fitted.footer.lines { blocks.append(Block(line, dialect, .footer)) }
+        blocks += (fitted.body + fitted.more).lines.map { Block($0, dialect, .text) }
+        blocks += footer
         return (request(blocks), misfits)
     }
 

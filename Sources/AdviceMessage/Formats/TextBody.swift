@@ -80,7 +80,7 @@ enum TextBody {
             dialect.write($0).utf8.count + dialect.lineEnd.utf8.count
         }
         let bytes = JSONWriter.object { body in
-            if !title.isEmpty { body.field("title", title) }
+            if !title.allSatisfy(\.isWhitespace) { body.field("title", title) }
             body.field("message", dialect.write(fitted.text))
             body.field("markdown", true)
             if wording.isUrgent { body.field("priority", 4) }

@@ -160,6 +160,21 @@ extension Wording {
         var text: RichText { body + more + footer }
     }
 
+    /// Place and notice in `limit`, for services that have a place of their own for them.
+    func footer(
+        as format: Format, into limit: Int, _ unit: LengthUnit, _ misfits: inout [Misfit],
+        _ size: (RichText.Line) -> Int
+    ) -> RichText {
+        let fitted = footer.fitted(into: limit, size)
+        if fitted.isCut {
+            misfits.append(
+                Misfit(
+                    format: format, part: .notice, length: footer.size(size), limit: limit, unit: unit,
+                    isCut: true))
+        }
+        return fitted.text
+    }
+
     /// The title in `limit`, plain.
     func title(
         as format: Format, within limit: Int, _ unit: LengthUnit, _ misfits: inout [Misfit],

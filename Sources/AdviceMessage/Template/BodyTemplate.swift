@@ -48,7 +48,7 @@ public struct BodyTemplate: Sendable {
             case .text(let text): result += text
             case .variable(let name): result += escaped(value(name, entries, values))
             case .section(let name, let isInverted, let inner):
-                let value = value(name, entries, values)
+                let value = self.value(name, entries, values)
                 if isInverted != value.isThere {
                     if case .list(let list)? = value, !isInverted {
                         for entry in list { render(inner, entries + [entry], values, to: &result) }

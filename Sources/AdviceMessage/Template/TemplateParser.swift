@@ -69,7 +69,7 @@ struct TemplateParser {
         case ">", "=", "<", "$", "%":
             throw mistake(
                 at: start,
-                "'{{\(sign.map(String.init) ?? "")' is not known here: use {{name}}, {{#name}}, "
+                "'{{\(sign.map { String($0) } ?? "")' is not known here: use {{name}}, {{#name}}, "
                     + "{{^name}}, {{/name}} and {{! comment }}")
         case "#", "^", "/":
             let name = try read(content.dropFirst(), at: start)
