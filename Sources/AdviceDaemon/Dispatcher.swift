@@ -109,7 +109,7 @@ public struct Dispatcher: Sendable {
     }
 
     private static func template(_ entry: Subscriber.Template) throws -> BodyTemplate? {
-        let method = entry.method == "PUT" ? WrittenRequest.Method.put : entry.method.map { _ in .post }
+        let method: WrittenRequest.Method? = entry.method.map { $0 == "PUT" ? .put : .post }
         if let preset = entry.preset {
             return BodyTemplate.preset(preset, method: method, contentType: entry.contentType)
         }
@@ -153,12 +153,12 @@ public struct Dispatcher: Sendable {
         if delivery.endpoint.format == .cloudevents { return try handshake(attempt) }
         let nonce = Challenge.nonce()
         let ids = WebhookIDs(type: .endpointVerify, series: "", edition: "", subject: nonce)
-        let asked = Announcement.verify(challenge: nonce, at: now)
-        let request = try request(
-            Letter(Rendering(asked, as: delivery.endpoint.format)),
+        let question = Announcement.verify(challenge: nonce, at: now)
+        let asked = try request(
+            Letter(Rendering(question, as: delivery.endpoint.format)),
             AttemptIdentity(id: ids.id(for: delivery.subscriberID), timestamp: now.seconds, attempt: 1),
             to: delivery.endpoint, token: attempt.token)
-        return (request, .nonce(nonce))
+        return (asked, .nonce(nonce))
     }
 
     /// That of CloudEvents: it is asked whether it takes events from us, by our name.

@@ -32,7 +32,7 @@ struct Add: ParsableCommand {
     @Flag(name: .customLong("no-test"), help: "Send no test.") var noTest = false
 
     func run() throws {
-        guard let format = Format(rawValue: format) else {
+        guard let chosen = Format(rawValue: format) else {
             let known = Format.allCases.map(\.rawValue)
             throw ValidationError(
                 "there is no format '\(format)'\(suggestion(for: format, among: known)); there are "
@@ -42,7 +42,7 @@ struct Add: ParsableCommand {
         let loaded = installation.load()
         let configuration = try installation.sound(loaded)
         let roster = try RosterFile(loaded.places.subscribers, settings: options.config)
-        let entry = try questions(format, configuration).entry()
+        let entry = try questions(chosen, configuration).entry()
         var change = FileChange(besides: roster.path)
         do {
             try write(entry, to: roster, by: &change)
@@ -130,7 +130,7 @@ private struct RosterFile {
 struct NewSubscriber {
     private let format: Format
     private let configuration: Configuration
-    private var prompt = Prompt()
+    private let prompt = Prompt()
     /// By key, from the options.
     var given: [String: String] = [:]
     var series: [String] = []
