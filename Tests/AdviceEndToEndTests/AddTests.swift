@@ -33,8 +33,8 @@ struct AddTests {
             #expect(done.ending == .exited(0), "\(done.errors)")
             #expect(!(done.output + done.errors).contains("XXSLACKSECRET"))
             let added = "- id: team\n  format: slack\n  url: { file: secrets/team-url }\n"
-            #expect(try site.read("subscribers.yaml") == remarks + settings.rosterText + added)
-            #expect(try site.read("secrets/team-url") == secret + "\n")
+            #expect(try site.text(of: "subscribers.yaml") == remarks + settings.rosterText + added)
+            #expect(try site.text(of: "secrets/team-url") == secret + "\n")
             #expect(try site.mode("secrets/team-url") == 0o640 && site.mode("secrets") == 0o750)
             #expect(try site.mode("subscribers.yaml") == 0o600, "it keeps its own")
             let requests = try services.requests
@@ -85,7 +85,7 @@ struct AddTests {
             let telegram = try await site.add(
                 "telegram", "--no-test", "--to=-100123", answers: ["12345:XXTELEGRAMSECRET"])
             #expect(telegram.ending == .exited(0), "\(telegram.errors)")
-            #expect(try site.read("secrets/telegram-token") == "12345:XXTELEGRAMSECRET\n")
+            #expect(try site.text(of: "secrets/telegram-token") == "12345:XXTELEGRAMSECRET\n")
             #expect(try await site.advised("check").ending == .exited(0))
         }
     }
@@ -98,7 +98,7 @@ struct AddTests {
             #expect(done.ending == .exited(0), "\(done.errors)")
             let secret = try #require(done.output.split(separator: "\n").last.map(String.init))
             #expect(secret.hasPrefix("whsec_"))
-            #expect(try site.read("secrets/own") == secret + "\n")
+            #expect(try site.text(of: "secrets/own") == secret + "\n")
             #expect(try await site.judge(receiver, secret: secret) == [["accepted", "refused"]])
         }
     }
@@ -109,7 +109,7 @@ struct AddTests {
             let done = try await site.add("slack", answers: [url("/services/XXSLACKSECRET", services)])
             #expect(done.ending == .exited(1))
             #expect(done.errors.contains("nothing was added"))
-            #expect(try site.read("subscribers.yaml") == remarks + settings.rosterText)
+            #expect(try site.text(of: "subscribers.yaml") == remarks + settings.rosterText)
             #expect(!FileManager.default.fileExists(atPath: site.folder + "/secrets"))
         }
     }
@@ -133,7 +133,7 @@ struct AddTests {
                 #expect(done.ending == .exited(ending), "\(arguments): \(done.errors)")
                 #expect(done.errors.contains(words), "\(arguments): \(done.errors)")
                 #expect(!done.errors.contains("XXSLACKSECRET"), "\(arguments)")
-                #expect(try site.read("subscribers.yaml") == remarks + settings.rosterText, "\(arguments)")
+                #expect(try site.text(of: "subscribers.yaml") == remarks + settings.rosterText, "\(arguments)")
                 #expect(!FileManager.default.fileExists(atPath: site.folder + "/secrets"), "\(arguments)")
             }
             #expect(try services.requests.isEmpty)
@@ -141,7 +141,7 @@ struct AddTests {
             try site.write(flow, to: "subscribers.yaml")
             let left = try await site.add("slack", answers: [good])
             #expect(left.ending == .exited(1) && left.errors.contains("- id: slack"), "\(left.errors)")
-            #expect(try site.read("subscribers.yaml") == flow)
+            #expect(try site.text(of: "subscribers.yaml") == flow)
         }
     }
 
@@ -157,7 +157,7 @@ struct AddTests {
             #expect(done.ending == .exited(0), "\(done.output)")
             #expect(done.output.contains("[slack]: team") && done.output.contains("URL of the webhook: "))
             #expect(!done.output.contains("XXSLACKSECRET"), "\(done.output)")
-            #expect(try site.read("secrets/team-url") == secret + "\n")
+            #expect(try site.text(of: "secrets/team-url") == secret + "\n")
         }
     }
 }
@@ -175,7 +175,7 @@ extension Site {
             start(shell + words(["add"] + arguments), named: "add"), within: .seconds(30))
     }
 
-    fileprivate func read(_ name: String) throws -> String {
+    fileprivate func text(of name: String) throws -> String {
         try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
     }
 
