@@ -133,7 +133,8 @@ struct AddTests {
                 #expect(done.ending == .exited(ending), "\(arguments): \(done.errors)")
                 #expect(done.errors.contains(words), "\(arguments): \(done.errors)")
                 #expect(!done.errors.contains("XXSLACKSECRET"), "\(arguments)")
-                #expect(try site.text(of: "subscribers.yaml") == remarks + settings.rosterText, "\(arguments)")
+                #expect(
+                    try site.text(of: "subscribers.yaml") == remarks + settings.rosterText, "\(arguments)")
                 #expect(!FileManager.default.fileExists(atPath: site.folder + "/secrets"), "\(arguments)")
             }
             #expect(try services.requests.isEmpty)
