@@ -43,10 +43,10 @@ extension Rendering {
             draft.url = destination.url.withPath("bot\(pathToken(token))/sendMessage")
             draft.body = withMember("chat_id", try require(destination.to, "to"), in: bytes)
         case .matrix:
-            let room = percentEncoded(try require(destination.to, "to"))
+            let room = formEncoded(try require(destination.to, "to"))
             draft.method = .put
             draft.url = destination.url.withPath(
-                "_matrix/client/v3/rooms/\(room)/send/m.room.message/\(percentEncoded(identity.id))")
+                "_matrix/client/v3/rooms/\(room)/send/m.room.message/\(formEncoded(identity.id))")
             let token = try require(destination.token, "token")
             draft.headers.own = ["authorization: Bearer " + token]
         case .zulip: try write(zulip: &draft, destination)
@@ -74,8 +74,8 @@ extension Rendering {
     }
 
     private func write(zulip draft: inout Draft, _ destination: Destination) throws(DestinationMistake) {
-        let stream = percentEncoded(try require(destination.to, "to"))
-        let topic = percentEncoded(try require(destination.topic, "topic"))
+        let stream = formEncoded(try require(destination.to, "to"))
+        let topic = formEncoded(try require(destination.topic, "topic"))
         let user = try require(destination.user, "user")
         let token = try require(destination.token, "token")
         draft.url = destination.url.withPath("api/v1/messages")
@@ -109,7 +109,7 @@ extension Rendering {
 
     /// Telegram's tokens have a colon, which may stand in a path as it is.
     private func pathToken(_ token: String) -> String {
-        token.split(separator: ":", omittingEmptySubsequences: false).map { percentEncoded(String($0)) }
+        token.split(separator: ":", omittingEmptySubsequences: false).map { formEncoded(String($0)) }
             .joined(separator: ":")
     }
 }

@@ -54,7 +54,9 @@ struct BodyTemplateTests {
             ("{{.}}", 1, 1, "no '.'"),
         ])
     func mistakes(template: String, line: Int, column: Int, message: String) throws {
-        #expect(performing: { try BodyTemplate(template, contentType: "text/plain") }) { error in
+        #expect {
+            try BodyTemplate(template, contentType: "text/plain")
+        } throws: { error in
             guard let mistake = error as? TemplateMistake else { return false }
             return mistake.line == line && mistake.column == column && mistake.message.contains(message)
         }

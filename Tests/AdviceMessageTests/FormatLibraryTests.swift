@@ -202,12 +202,15 @@ struct FormatLibraryTests {
             damage: ["text": 1, "message": 2, "value1": 3])
     }
 
-    private static let damage: [String: [String: Any]] = [
-        "discord": ["content": String(repeating: "a", count: 2_001)], "googlechat": ["text": ""],
-        "mattermost": ["text": String(repeating: "a", count: 16_384)], "telegram": ["parse_mode": "Markdown"],
-        "matrix": ["msgtype": "text"], "zulip": ["topic": String(repeating: "a", count: 61)],
-        "ntfy": ["priority": 9],
-    ]
+    private static var damage: [String: [String: Any]] {
+        [
+            "discord": ["content": String(repeating: "a", count: 2_001)], "googlechat": ["text": ""],
+            "mattermost": ["text": String(repeating: "a", count: 16_384)],
+            "telegram": ["parse_mode": "Markdown"],
+            "matrix": ["msgtype": "text"], "zulip": ["topic": String(repeating: "a", count: 61)],
+            "ntfy": ["priority": 9],
+        ]
+    }
 
     private func judge(_ bodies: [[String: Any]], by schema: String, damage: [String: Any]) throws {
         let damaged = try #require(bodies.first).merging(damage) { $1 }

@@ -9,7 +9,7 @@ struct FormatLimitsTests {
     private static let fillers = [
         "word ", "&<>*_` ", "👩‍👩‍👧‍👦", "שלום ", "[a](https://example.org/b) ", "- a\n", "**a *b* c** ", "\"",
         "a\n\n",
-        "e\u{301}\u{301}", "\u{1b}",
+        "e\u{301}\u{301}",
     ]
 
     private static func longest(_ filler: String) throws -> ReleasedPoint {

@@ -105,8 +105,10 @@ struct FormatRequestTests {
         case "user": destination.user = nil
         default: destination.template = nil
         }
-        #expect(performing: { try write(.released(try buildTrust()), as: format, to: destination) }) {
-            error in
+        let changed = destination
+        #expect {
+            _ = try write(.released(try buildTrust()), as: format, to: changed)
+        } throws: { error in
             "\(error)".contains("'\(field)'")
         }
     }

@@ -16,13 +16,14 @@ struct RichTextTests {
             ("    x = 1\n      y", "`x = 1`\n`\u{a0}\u{a0}y`"),
             ("[t](https://x.org/a)", "[t](https://x.org/a)"), ("<https://x.org>", "<https://x.org>"),
             ("see https://x.org/a_b. now", "see <https://x.org/a_b>. now"),
-            ("[**b** c](https://x.org)", "[**b**](https://x.org)[ c](https://x.org)"),
+            ("[**b** c](https://x.org)", "**[b](https://x.org)**[ c](https://x.org)"),
             ("[write](mailto:a@x.org)", "write (a@x.org)"),
             ("![a dog](https://x.org/d)", "[a dog](https://x.org/d)"),
             ("![](https://x.org/d)", "<https://x.org/d>"), ("[](https://x.org/d)", "<https://x.org/d>"),
             ("[![dog](https://x.org/d)](https://x.org)", "[dog](https://x.org)"),
             ("[a](javascript:x)", "a"), ("<b>a</b>", "a"), ("a **b**c", "a **b**\u{200b}c"),
-            ("**a***b*", "**a**\u{200b}\u{200b}*b*"), ("a**(b)**", "a\\(b\\)"), ("---", "———"), ("", ""),
+            ("**a***b*", "**a**\u{200b}\u{200b}*b*"), ("a**(b)**", #"a\*\*\(b\)\*\*"#), ("---", "———"),
+            ("", ""),
             ("**a *b* c**", "**a** ***b*** **c**"),
         ])
     func dialect(markdown: String, expected: String) {

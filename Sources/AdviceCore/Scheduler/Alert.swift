@@ -88,7 +88,7 @@ public struct Alert: Hashable, Sendable {
     public static let mostSubscribers = 20
 
     public init(
-        kind: AlertKind, title: String, text: String, series: String?, point: String?,
+        kind: AlertKind, title: String, text: String, series: String? = nil, point: String? = nil,
         subscribers: [String], count: Int, since: Instant, at: Instant
     ) {
         self.kind = kind

@@ -34,7 +34,6 @@ func escapedGoogleChat(_ text: String, atStart: Bool) -> String {
     let escaped = replacing(text) { scalar, before, after in
         switch scalar {
         case "<": "<" + String(invisible)
-        case "(" where before == "]": String(invisible) + "("
         default: lookAlike(scalar, before, after)
         }
     }

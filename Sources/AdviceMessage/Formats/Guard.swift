@@ -3,13 +3,13 @@ let invisible: Unicode.Scalar = "\u{200b}"
 
 /// `text` in which no service finds anything to act on that is not written with a dialect's own markup: no
 /// mention (`@all`), no hashtag or channel (`#general`), no name of an emoji (`:smile:`), no address of a
-/// scheme (`tg://`), and no bot's command (`/start`) where the service has them. What would have been one has
-/// an invisible character in it.
+/// scheme (`tg://`), nothing between angle brackets (`<!channel>`), no target of a link, and no bot's command
+/// (`/start`) where the service has them. What would have been one has an invisible character in it.
 ///
 /// An address of mail stays whole: every service asks for something else than a letter or a digit before a
 /// mention.
 func withoutSignals(_ text: String, commands: Bool = false) -> String {
-    guard text.utf8.contains(where: { "@#:/".utf8.contains($0) }) else { return text }
+    guard text.utf8.contains(where: { "@#:/<]".utf8.contains($0) }) else { return text }
     let scalars = Array(text.unicodeScalars)
     var result = String.UnicodeScalarView()
     for (place, scalar) in scalars.enumerated() {
@@ -21,6 +21,8 @@ func withoutSignals(_ text: String, commands: Bool = false) -> String {
             case "@": after != nil && !(isWord(before) && isWord(after))
             case "#": !isWord(before) && after.map { $0.properties.isAlphabetic || isWord($0) } == true
             case ":": after == "/" || isEmojiName(scalars[(place + 1)...])
+            case "<": isWord(after) || after.map("!@#:/".unicodeScalars.contains) == true
+            case "]": after == "("
             case "/": commands && isWord(after) && (before.map(\.properties.isWhitespace) ?? true)
             default: false
             }

@@ -66,7 +66,7 @@ enum TextBody {
         let (text, misfits) = whole(Wording(announcement), as: .zulip, into: 10_000, .characters) {
             dialect.write($0).unicodeScalars.count + dialect.blockEnd.unicodeScalars.count
         }
-        return (Array("content=\(percentEncoded(dialect.write(text)))".utf8), misfits)
+        return (Array("content=\(formEncoded(dialect.write(text)))".utf8), misfits)
     }
 
     /// The topic is put before it. At most 4,096 bytes of a message; a longer one becomes a file:
@@ -110,7 +110,7 @@ enum TextBody {
 }
 
 /// `text` for a form or a part of a path: everything but letters, digits and `-._~` percent-encoded.
-func percentEncoded(_ text: String) -> String {
+func formEncoded(_ text: String) -> String {
     var result = ""
     for byte in text.utf8 {
         switch byte {

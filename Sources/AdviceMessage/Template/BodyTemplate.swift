@@ -82,7 +82,7 @@ public struct BodyTemplate: Sendable {
     private func escaped(_ text: String) -> String {
         switch escaping {
         case .json: String(decoding: JSONWriter.text(text).dropFirst().dropLast(), as: UTF8.self)
-        case .form: percentEncoded(text)
+        case .form: formEncoded(text)
         case .markup: escapedHTML(text)
         case .none: text
         }
