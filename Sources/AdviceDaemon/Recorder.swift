@@ -1,4 +1,5 @@
 public import AdviceCore
+import AdviceMessage
 public import AdviceStore
 
 /// Writes what the scheduler has decided: the same for a running daemon and for a command that decides while
