@@ -1,4 +1,5 @@
 import AdviceConfig
+import AdviceCore
 import Testing
 
 @Suite("Adding to the text of a roster")
