@@ -39,7 +39,8 @@ public struct CourierRequest: Sendable {
     public var body: SharedBody
     /// By whose rules the answer is judged.
     public var format = Format.standard
-    /// POST, or PUT for the formats that want it; without a body GET, a heartbeat's, and OPTIONS, a handshake's.
+    /// POST, or PUT for the formats that want it; without a body GET, a heartbeat's, and OPTIONS, a
+    /// handshake's.
     public var method: Method = .post
     public var connectTimeout: Span
     /// The whole attempt, from the name's lookup to the last byte.

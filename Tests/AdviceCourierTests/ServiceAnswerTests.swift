@@ -74,7 +74,8 @@ struct ServiceAnswerTests {
         """#
 
     private static let migrated = #"""
-        {"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat",
+        {"ok":false,"error_code":400,
+         "description":"Bad Request: group chat was upgraded to a supergroup chat",
          "parameters":{"migrate_to_chat_id":-100123}}
         """#
 

@@ -2,8 +2,8 @@
 
 usage: synapse.py ADVISED
 
-A point arrives; sent again it is the same event; a limited server gets as much as it takes; a token that is no
-longer good closes the endpoint.
+A point arrives; sent again it is the same event; a limited server gets as much as it takes; a token that
+is no longer good closes the endpoint.
 """
 import contextlib
 import json
@@ -84,10 +84,12 @@ class Site:
     def __init__(self, folder, synapse):
         self.folder, self.synapse = folder, synapse
         (folder / "points").mkdir(parents=True)
-        (folder / "points" / "1.md").write_text("---\nid: first\ntitle: Ask *early*\n---\nText of a *point*.\n")
+        text = "---\nid: first\ntitle: Ask *early*\n---\nText of a *point*.\n"
+        (folder / "points" / "1.md").write_text(text)
         today = time.strftime("%Y-%m-%d", time.gmtime())
         (folder / "advised.yaml").write_text(
-            f"series: {{ daily: {{ title: Daily, points: points/, start: {today}, at: 00:00, zone: UTC }} }}\n"
+            f"series: {{ daily: {{ title: Daily, points: points/, start: {today}, at: 00:00,"
+            " zone: UTC } }\n"
             "subscribers: { file: subscribers.yaml }\nstatus: { listen: off }\n"
             "delivery: { allow_http: true, allow_networks: [127.0.0.1], retries: [1s, 1s, 1s, 1s] }\n")
 
@@ -95,9 +97,8 @@ class Site:
         text = "".join(
             f'- {{ id: {name}, format: matrix, url: "{self.synapse.url}", to: "{room}", token: "{token}" }}\n'
             for name in ids)
-        for name, content in (("subscribers.yaml", text),):
-            (self.folder / name).write_text(content)
-            (self.folder / name).chmod(0o600)
+        (self.folder / "subscribers.yaml").write_text(text)
+        (self.folder / "subscribers.yaml").chmod(0o600)
 
     def words(self, *words):
         return [ADVISED, *words, "--config", self.folder / "advised.yaml", "--state-dir",
