@@ -66,7 +66,7 @@ struct AppriseTests {
         Peer(
             format: .ntfy, address: "ntfys://ntfy.example.org/advice?format=markdown",
             destination: Destination(url: "https://ntfy.example.org", topic: "advice"),
-            members: ["topic", "title", "message", "markdown"]),
+            members: ["topic", "title", "message"]),
         Peer(
             format: .template, address: "gotifys://gotify.example.org/token123?format=markdown",
             destination: Destination(url: "https://gotify.example.org/message"),

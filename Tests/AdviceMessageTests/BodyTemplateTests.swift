@@ -92,3 +92,18 @@ struct BodyTemplateTests {
         #expect(BodyTemplate.preset("gotify", method: .put)?.method == .put)
     }
 }
+
+struct TemplatePageTests {
+    @Test("docs/templates.md names every value and every preset, and its example is right")
+    func page() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "docs/templates.md"), encoding: .utf8)
+        for name in BodyTemplate.names + BodyTemplate.presetNames {
+            #expect(page.contains("`\(name)`"), "docs/templates.md does not name \(name)")
+        }
+        let parts = page.split(separator: "```")
+        let example = try #require(parts.first { $0.contains("\"more\"") })
+        _ = try BodyTemplate(String(example))
+    }
+}

@@ -78,7 +78,8 @@ struct EscapeTests {
         "Teams",
         arguments: [
             ("a & b", "a & b"), ("&copy;", "&\(zero)copy;"), ("&#64;", "&\(zero)#64;"),
-            ("<at>", "<\(zero)at>"), ("{{DATE(x)}}", #"\{\{DATE\(x\)\}\}"#),
+            ("<at>", "<\(zero)at>"), ("> q", #"\> q"#), ("a > b", "a > b"),
+            ("{{DATE(x)}}", #"\{\{DATE\(x\)\}\}"#),
             ("**b**", #"\*\*b\*\*"#), ("[a](b)", #"\[a\]\(b\)"#), ("1. l", #"1\. l"#), ("# h", "\\# h"),
         ])
     func teams(text: String, expected: String) {

@@ -7,7 +7,8 @@ enum Limits {
     static func check(_ body: [UInt8], _ format: Format) throws {
         let json = try decoded(body, format)
         for (path, text, limit) in try parts(json, format) {
-            #expect(text.utf16.count <= limit, "\(format) \(path): \(text.utf16.count) of \(limit)")
+            let length = length(text, format)
+            #expect(length <= limit, "\(format) \(path): \(length) of \(limit)")
             #expect(!text.isEmpty, "\(format) \(path) is empty")
         }
         switch format {
@@ -36,8 +37,13 @@ enum Limits {
         case .matrix: (body.count, 61_000)
         case .ntfy: (try #require(json["message"] as? String).utf8.count, 4_096)
         default:
-            try parts(json, format).map { ($0.text.utf16.count, $0.limit) }.max { $0.0 < $1.0 } ?? (0, 1)
+            try parts(json, format).map { (length($0.text, format), $0.limit) }.max { $0.0 < $1.0 } ?? (0, 1)
         }
+    }
+
+    /// Mattermost (Go) and Zulip (Python) count Unicode scalars.
+    private static func length(_ text: String, _ format: Format) -> Int {
+        [.mattermost, .zulip].contains(format) ? text.unicodeScalars.count : text.utf16.count
     }
 
     private static func parts(

@@ -22,7 +22,9 @@ struct RichTextTests {
             ("![](https://x.org/d)", "<https://x.org/d>"), ("[](https://x.org/d)", "<https://x.org/d>"),
             ("[![dog](https://x.org/d)](https://x.org)", "[dog](https://x.org)"),
             ("[a](javascript:x)", "a"), ("<b>a</b>", "a"), ("a **b**c", "a **b**\u{200b}c"),
-            ("**a***b*", "**a**\u{200b}\u{200b}*b*"), ("a**(b)**", #"a\*\*\(b\)\*\*"#), ("---", "———"),
+            ("**a***b*", "**a**\u{200b}\u{200b}*b*"), ("(**a**)!", "\\(**a**\\)!"),
+            ("@**all**", "@\u{200b}**all**"), ("tg:*//x*", "tg:\u{200b}*//x*"),
+            ("a**(b)**", #"a\*\*\(b\)\*\*"#), ("---", "———"),
             ("", ""),
             ("**a *b* c**", "**a** ***b*** **c**"),
         ])
@@ -97,7 +99,8 @@ struct RichTextTests {
         let markdown = String(repeating: pattern, count: 65_536 / pattern.utf8.count)
         let text = RichText(markdown: markdown)
         for dialect in [Self.discord, SlackDialect(), HTMLDialect(service: .matrix)] as [any Dialect] {
-            let (fitted, _) = text.fitted(into: 4_096) { dialect.write($0).utf16.count + 2 }
+            let between = dialect.blockEnd.utf16.count
+            let (fitted, _) = text.fitted(into: 4_096) { dialect.write($0).utf16.count + between }
             #expect(dialect.write(fitted).utf16.count <= 4_096)
         }
     }

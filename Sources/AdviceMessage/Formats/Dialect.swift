@@ -1,7 +1,7 @@
 /// How one service writes text: what it takes for markup, and how a text is kept from being taken for it.
 protocol Dialect: Sendable {
-    /// `text` as it is to be seen, and nothing in it markup. `atStart`: it begins a line, where more
-    /// characters mean something.
+    /// `text`, in which there are no signals, as it is to be seen, and nothing in it markup. `atStart`: it
+    /// begins a line, where more characters mean something.
     func escape(_ text: String, atStart: Bool) -> String
     /// `text` as code.
     func code(_ text: String) -> String
@@ -16,8 +16,10 @@ protocol Dialect: Sendable {
     var lineEnd: String { get }
     /// Between two blocks.
     var blockEnd: String { get }
-    /// The dialect's signs of style mean nothing beside a letter: see `write(_:)`.
+    /// Its signs of style mean nothing beside a letter.
     var hasDelimiters: Bool { get }
+    /// It finds bots' commands in a text.
+    var hasCommands: Bool { get }
 }
 
 extension Dialect {
@@ -25,6 +27,7 @@ extension Dialect {
     var lineEnd: String { "\n" }
     var blockEnd: String { "\n\n" }
     var hasDelimiters: Bool { true }
+    var hasCommands: Bool { false }
 
     func write(_ text: RichText) -> String {
         var result = ""
@@ -38,49 +41,82 @@ extension Dialect {
     func write(_ line: RichText.Line) -> String {
         var result = quote(line.quotes)
         if !line.lead.isEmpty { result += escape(line.lead, atStart: true) }
+        let texts = withoutSignals(in: line.runs.map(\.text), commands: hasCommands) { place in
+            line.runs[place].isAddress
+        }
         for (place, run) in line.runs.enumerated() {
             var run = run
+            run.text = texts[place]
             let atStart = place == 0 && line.lead.isEmpty
             if atStart, !run.isCode { run.text = String(run.text.drop { $0 == " " }) }
-            let before = place > 0 ? line.runs[place - 1].text.last : nil
-            let after = place + 1 < line.runs.count ? line.runs[place + 1].text.first : nil
-            result += write(run, between: before, and: after, atStart: atStart)
+            let joinsBefore = place > 0 && line.runs[place - 1].joins(texts[place - 1].unicodeScalars.last)
+            let joinsAfter =
+                place + 1 < line.runs.count
+                && line.runs[place + 1].joins(texts[place + 1].unicodeScalars.first)
+            result += write(run, joinsBefore: joinsBefore, joinsAfter: joinsAfter, atStart: atStart)
         }
         return result
     }
 
+    /// A line without any style.
+    func write(plain text: String) -> String { write(RichText.Line(runs: [RichText.Run(text)])) }
+
+    /// Signs of style hold where they touch the text that they are for and no other: what joins them there
+    /// has an invisible character between. Where not even that would help, there is no style.
     private func write(
-        _ run: RichText.Run, between before: Character?, and after: Character?, atStart: Bool
+        _ run: RichText.Run, joinsBefore: Bool, joinsAfter: Bool, atStart: Bool
     ) -> String {
         guard !run.text.isEmpty else { return "" }
         guard run.isBold || run.isItalic, !run.isCode else { return bare(run, run.text[...], atStart) }
         guard hasDelimiters else {
             return styled(bare(run, run.text[...], atStart), bold: run.isBold, italic: run.isItalic)
         }
-        // Signs of style hold where they touch the text, and nothing else.
-        let leading = run.text.prefix { $0.isWhitespace }
+        let leading = String(run.text.prefix { $0.isWhitespace })
         let trailing = String(run.text.dropFirst(leading.count).reversed().prefix { $0.isWhitespace })
         let inner = run.text.dropFirst(leading.count).dropLast(trailing.count)
         guard let first = inner.first, let last = inner.last else { return run.text }
-        let isApartBefore = !leading.isEmpty || (before.map { $0.isWhitespace } ?? true)
-        let isApartAfter = !trailing.isEmpty || (after.map { $0.isWhitespace } ?? true)
-        if !isApartBefore && !first.isWord || !isApartAfter && !last.isWord {
+        let joinsBefore = joinsBefore && leading.isEmpty
+        let joinsAfter = joinsAfter && trailing.isEmpty
+        if joinsBefore && !first.isWord || joinsAfter && !last.isWord {
             return bare(run, run.text[...], atStart)
         }
         let written = styled(
             bare(run, inner, atStart && leading.isEmpty), bold: run.isBold, italic: run.isItalic)
-        let (left, right) = (isApartBefore ? "" : String(invisible), isApartAfter ? "" : String(invisible))
-        return String(leading) + left + written + right + trailing
+        let (left, right) = (joinsBefore ? String(invisible) : "", joinsAfter ? String(invisible) : "")
+        return leading + left + written + right + trailing
     }
 
     /// The run without its style.
     private func bare(_ run: RichText.Run, _ text: Substring, _ atStart: Bool) -> String {
-        let isAddress = run.link.map { $0 == run.text || $0 == "mailto:" + run.text } ?? false
         let written = run.isCode ? code(String(text)) : escape(String(text), atStart: atStart)
         guard let url = run.link else { return written }
-        if let link = link(written, to: url, isAddress: isAddress) { return link }
+        if let link = link(written, to: url, isAddress: run.isAddress) { return link }
         let address = url.hasPrefix("mailto:") ? String(url.dropFirst(7)) : url
-        return isAddress ? address : written + " (" + address + ")"
+        return run.isAddress ? address : written + " (" + address + ")"
+    }
+}
+
+extension RichText.Run {
+    /// A link that shows where it leads.
+    fileprivate var isAddress: Bool { link.map { $0 == text || $0 == "mailto:" + text } ?? false }
+
+    /// Whether a sign of style that stands at its edge could be taken for its own, or not for one at all.
+    fileprivate func joins(_ edge: Unicode.Scalar?) -> Bool {
+        guard let edge, !edge.properties.isWhitespace else { return false }
+        return !edge.isPunctuation || isBold || isItalic || isCode
+    }
+}
+
+extension Unicode.Scalar {
+    /// In the sense of CommonMark.
+    fileprivate var isPunctuation: Bool {
+        if isASCII { return !properties.isAlphabetic && properties.numericType == nil }
+        return switch properties.generalCategory {
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+            .initialPunctuation, .finalPunctuation, .otherPunctuation:
+            true
+        default: false
+        }
     }
 }
 

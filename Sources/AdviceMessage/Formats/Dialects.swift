@@ -1,12 +1,11 @@
 /// Text that is shown as it is: a title, a notification, a footer.
 struct PlainDialect: Dialect {
-    /// A service that finds bots' commands in it.
-    var commands = false
+    var hasCommands = false
     /// Whether the address of a link follows its text. One of mail does always.
     var showsAddresses = true
 
-    func escape(_ text: String, atStart: Bool) -> String { withoutSignals(text, commands: commands) }
-    func code(_ text: String) -> String { withoutSignals(text, commands: commands) }
+    func escape(_ text: String, atStart: Bool) -> String { text }
+    func code(_ text: String) -> String { text }
     func styled(_ written: String, bold: Bool, italic: Bool) -> String { written }
     func link(_ written: String, to url: String, isAddress: Bool) -> String? {
         showsAddresses || url.hasPrefix("mailto:") ? nil : isAddress ? url : written
@@ -17,9 +16,9 @@ struct PlainDialect: Dialect {
 /// `*bold*`, `_italic_`, `<url|text>`: https://docs.slack.dev/messaging/formatting-message-text
 struct SlackDialect: Dialect {
     func escape(_ text: String, atStart: Bool) -> String {
-        escapedSlack(withoutSignals(text), atStart: atStart)
+        escapedSlack(text, atStart: atStart)
     }
-    func code(_ text: String) -> String { fenced(escapedHTML(withoutSignals(text))) }
+    func code(_ text: String) -> String { fenced(escapedHTML(text)) }
     func styled(_ written: String, bold: Bool, italic: Bool) -> String {
         let slanted = italic ? "_" + written + "_" : written
         return bold ? "*" + slanted + "*" : slanted
@@ -33,10 +32,10 @@ struct SlackDialect: Dialect {
 /// `*bold*`, `_italic_`, `<url|text>`: https://developers.google.com/workspace/chat/format-messages
 struct GoogleChatDialect: Dialect {
     func escape(_ text: String, atStart: Bool) -> String {
-        escapedGoogleChat(withoutSignals(text), atStart: atStart)
+        escapedGoogleChat(text, atStart: atStart)
     }
     func code(_ text: String) -> String {
-        fenced(replacing(withoutSignals(text), "<", with: "<" + String(invisible)))
+        fenced(replacing(text, "<", with: "<" + String(invisible)))
     }
     func styled(_ written: String, bold: Bool, italic: Bool) -> String {
         SlackDialect().styled(written, bold: bold, italic: italic)
@@ -57,8 +56,7 @@ struct MarkdownDialect: Dialect {
     var service: Service
 
     func escape(_ text: String, atStart: Bool) -> String {
-        let text = withoutSignals(text)
-        return switch service {
+        switch service {
         case .discord: escapedDiscord(text, atStart: atStart)
         case .teams: escapedTeams(text, atStart: atStart)
         case .mattermost: escapedMattermost(text, atStart: atStart)
@@ -67,7 +65,7 @@ struct MarkdownDialect: Dialect {
     }
     /// Adaptive Cards have none.
     func code(_ text: String) -> String {
-        service == .teams ? escape(text, atStart: true) : fenced(withoutSignals(text))
+        service == .teams ? escape(text, atStart: true) : fenced(text)
     }
     func styled(_ written: String, bold: Bool, italic: Bool) -> String {
         let slanted = italic ? "*" + written + "*" : written
@@ -90,9 +88,9 @@ struct MarkdownDialect: Dialect {
 /// https://zulip.com/help/format-your-message-using-markdown
 struct ZulipDialect: Dialect {
     func escape(_ text: String, atStart: Bool) -> String {
-        escapedZulip(withoutSignals(text), atStart: atStart)
+        escapedZulip(text, atStart: atStart)
     }
-    func code(_ text: String) -> String { fenced(withoutSignals(text)) }
+    func code(_ text: String) -> String { fenced(text) }
     func styled(_ written: String, bold: Bool, italic: Bool) -> String {
         MarkdownDialect(service: .ntfy).styled(written, bold: bold, italic: italic)
     }
@@ -107,7 +105,7 @@ struct HTMLDialect: Dialect {
     var service: Service
 
     func escape(_ text: String, atStart: Bool) -> String {
-        escapedHTML(withoutSignals(text, commands: service == .telegram))
+        escapedHTML(text)
     }
     func code(_ text: String) -> String { "<code>" + escape(text, atStart: false) + "</code>" }
     func styled(_ written: String, bold: Bool, italic: Bool) -> String {
@@ -122,6 +120,7 @@ struct HTMLDialect: Dialect {
     func quote(_ depth: Int) -> String { String(repeating: "│ ", count: depth) }
     var lineEnd: String { service == .matrix ? "<br>" : "\n" }
     var blockEnd: String { service == .matrix ? "<br><br>" : "\n\n" }
+    var hasCommands: Bool { service == .telegram }
     var hasDelimiters: Bool { false }
 }
 

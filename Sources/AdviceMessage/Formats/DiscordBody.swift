@@ -14,7 +14,7 @@ enum DiscordBody {
         let dialect = MarkdownDialect(service: .discord)
         var misfits: [Misfit] = []
         let title = wording.title(as: .discord, within: title, .utf16, &misfits) {
-            dialect.escape($0, atStart: true)
+            dialect.write(plain: $0)
         }
         let fitted = Wording.Fitted(wording, as: .discord, into: description, .utf16, besides: RichText()) {
             dialect.write($0).utf16.count + dialect.blockEnd.utf16.count

@@ -49,13 +49,16 @@ func escapedDiscord(_ text: String, atStart: Bool) -> String {
 /// The CommonMark of Adaptive Cards. Some of Teams' apps know no names of characters (`&lt;`) and would show
 /// them, so what could begin a name or a link has an invisible character after it.
 func escapedTeams(_ text: String, atStart: Bool) -> String {
-    replacing(withBackslashes(text, before: #"\`*_~|[](){}"#, atStart: atStart)) { scalar, _, after in
-        switch scalar {
-        case "<": "<" + String(invisible)
-        case "&" where after.map { $0 == "#" || $0.properties.isAlphabetic } == true: "&" + String(invisible)
-        default: nil
+    let begun = atStart && text.unicodeScalars.first == ">" ? "\\" : ""
+    return begun
+        + replacing(withBackslashes(text, before: #"\`*_~|[](){}"#, atStart: atStart)) { scalar, _, after in
+            switch scalar {
+            case "<": "<" + String(invisible)
+            case "&" where after.map { $0 == "#" || $0.properties.isAlphabetic } == true:
+                "&" + String(invisible)
+            default: nil
+            }
         }
-    }
 }
 
 /// CommonMark, as it is defined.

@@ -9,26 +9,44 @@ let invisible: Unicode.Scalar = "\u{200b}"
 /// An address of mail stays whole: every service asks for something else than a letter or a digit before a
 /// mention.
 func withoutSignals(_ text: String, commands: Bool = false) -> String {
-    guard text.utf8.contains(where: { "@#:/<]".utf8.contains($0) }) else { return text }
-    let scalars = Array(text.unicodeScalars)
-    var result = String.UnicodeScalarView()
-    for (place, scalar) in scalars.enumerated() {
-        result.append(scalar)
-        let before = place > 0 ? scalars[place - 1] : nil
-        let after = place + 1 < scalars.count ? scalars[place + 1] : nil
-        let isSignal =
-            switch scalar {
-            case "@": after != nil && !(isWord(before) && isWord(after))
-            case "#": !isWord(before) && after.map { $0.properties.isAlphabetic || isWord($0) } == true
-            case ":": after == "/" || isEmojiName(scalars[(place + 1)...])
-            case "<": isWord(after) || after.map("!@#:/".unicodeScalars.contains) == true
-            case "]": after == "("
-            case "/": commands && isWord(after) && (before.map(\.properties.isWhitespace) ?? true)
-            default: false
+    withoutSignals(in: [text], commands: commands).joined()
+}
+
+/// The same for texts that stand one after the other in a line: a change of style between `@` and `all` hides
+/// nothing. Those that are `kept` stay as they are.
+func withoutSignals(
+    in texts: [String], commands: Bool, kept: (_ place: Int) -> Bool = { _ in false }
+) -> [String] {
+    guard texts.contains(where: { $0.utf8.contains { "@#:/<]".utf8.contains($0) } }) else { return texts }
+    let scalars = texts.flatMap(\.unicodeScalars)
+    var results: [String] = []
+    var place = 0
+    for (number, text) in texts.enumerated() {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            result.append(scalar)
+            if isSignal(at: place, of: scalars, commands: commands), !kept(number) {
+                result.append(invisible)
             }
-        if isSignal { result.append(invisible) }
+            place += 1
+        }
+        results.append(String(result))
     }
-    return String(result)
+    return results
+}
+
+private func isSignal(at place: Int, of scalars: [Unicode.Scalar], commands: Bool) -> Bool {
+    let before = place > 0 ? scalars[place - 1] : nil
+    let after = place + 1 < scalars.count ? scalars[place + 1] : nil
+    return switch scalars[place] {
+    case "@": after != nil && !(isWord(before) && isWord(after))
+    case "#": !isWord(before) && after.map { $0.properties.isAlphabetic || isWord($0) } == true
+    case ":": after == "/" || isEmojiName(scalars[(place + 1)...])
+    case "<": isWord(after) || after.map("!@#:/".unicodeScalars.contains) == true
+    case "]": after == "("
+    case "/": commands && isWord(after) && (before.map(\.properties.isWhitespace) ?? true)
+    default: false
+    }
 }
 
 private func isWord(_ scalar: Unicode.Scalar?) -> Bool {

@@ -24,7 +24,7 @@ enum SlackBody {
         // Slack shows this one in notifications.
         let summary = title.allSatisfy(\.isWhitespace) ? wording.place : wording.title
         let bytes = JSONWriter.object { body in
-            body.field("text", dialect.escape(LengthUnit.utf16.cut(summary, to: header), atStart: true))
+            body.field("text", dialect.write(plain: LengthUnit.utf16.cut(summary, to: header)))
             var blocks: [Block] = []
             if !title.allSatisfy(\.isWhitespace) { blocks.append(.header(title)) }
             blocks += sections(fitted.body + fitted.more, dialect).map(Block.section)

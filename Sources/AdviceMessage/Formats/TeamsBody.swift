@@ -14,7 +14,7 @@ enum TeamsBody {
         let dialect = MarkdownDialect(service: .teams)
         var misfits: [Misfit] = []
         let title = wording.title(as: .teams, within: title, .bytes, &misfits) {
-            dialect.escape($0, atStart: true)
+            dialect.write(plain: $0)
         }
         var blocks: [Block] = []
         if !title.allSatisfy(\.isWhitespace) { blocks.append(Block(text: title, kind: .title)) }

@@ -28,7 +28,7 @@ enum TextBody {
     /// https://core.telegram.org/bots/api#sendmessage
     static func telegram(_ announcement: Announcement) -> (bytes: [UInt8], misfits: [Misfit]) {
         let dialect = HTMLDialect(service: .telegram)
-        let seen = PlainDialect(commands: true, showsAddresses: false)
+        let seen = PlainDialect(hasCommands: true, showsAddresses: false)
         let (text, misfits) = whole(Wording(announcement), as: .telegram, into: 4_096, .utf16) {
             seen.write($0).utf16.count + seen.blockEnd.utf16.count
         }

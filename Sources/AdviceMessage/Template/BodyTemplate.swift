@@ -1,5 +1,4 @@
 import AdviceCore
-import FoundationEssentials
 
 /// A body of a subscriber's own, in Mustache (https://mustache.github.io/mustache.5.html): variables,
 /// sections, inverted sections and comments. What is put in is escaped for the content type always; there is
@@ -95,7 +94,7 @@ public struct BodyTemplate: Sendable {
             var values = TemplateValues(announcement)
             values["id"] = .text("msg_\"{")
             values["replaces"] = .text(announcement.replacesSomething ? "msg_\"{" : "")
-            guard BodyTemplate.isJSON(render(values)) else {
+            guard JSONCheck.isJSON(render(values)) else {
                 throw TemplateMistake(
                     line: 1, column: 1,
                     message: "it makes no JSON of \(announcement.type.rawValue): put values between quotes, "
@@ -103,11 +102,6 @@ public struct BodyTemplate: Sendable {
                         + "({{^last}},{{/last}} within a list)")
             }
         }
-    }
-
-    private static func isJSON(_ text: String) -> Bool {
-        struct Anything: Decodable { init(from decoder: any Decoder) {} }
-        return (try? JSONDecoder().decode(Anything.self, from: Data(text.utf8))) != nil
     }
 
     /// With everything in them, and with next to nothing.
