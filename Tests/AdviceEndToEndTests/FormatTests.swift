@@ -120,6 +120,40 @@ struct FormatTests {
         }
     }
 
+    @Test(
+        "a template of one's own is as it was at the last reload, and signed; its mistakes have their place")
+    func template() async throws {
+        try await Site.with { site in
+            let receiver = try await site.receiver("503; 204")
+            var settings = Settings(ann: receiver.url)
+            settings.subscribers[0].more = [
+                "format: template", "template: { file: own.mustache, method: PUT }", "also_sign: [github]",
+            ]
+            settings.delivery = ["retries: [3s]"]
+            try site.write(settings)
+            try site.write("{\n  \"what\": \"{{titel}}\"\n}\n", to: "own.mustache")
+            let check = try await site.advised("check")
+            #expect(check.ending == .exited(78))
+            #expect(check.output.contains("own.mustache:2:"), "\(check.output)")
+            try site.write("{\"what\": \"{{title}}\"}", to: "own.mustache")
+            let daemon = try await site.daemon()
+            try await receiver.requests(1)
+            try site.write("{\"other\": \"{{title}}\"}", to: "own.mustache")
+            let requests = try await receiver.requests(2)
+            #expect(requests.map(\.method) == ["PUT", "PUT"])
+            #expect(
+                requests.map { String(decoding: $0.body, as: UTF8.self) }
+                    == Array(repeating: #"{"what": "Point 1"}"#, count: 2))
+            #expect(requests[0].headers["x-hub-signature-256"]?.hasPrefix("sha256=") == true)
+            #expect(requests[0].headers["webhook-signature"] != nil)
+            #expect(try await site.advised("reload").ending == .exited(0))
+            try await site.awaitDelivered(1)
+            #expect(daemon.endingNow() == nil)
+            let shown = try await site.advised("preview", "use-the-time")
+            #expect(shown.output.hasSuffix("{\"other\": \"Point 1\"}\n"), "\(shown.output)")
+        }
+    }
+
     @Test("what the preview shows is what was sent, and it tells no secret")
     func preview() async throws {
         try await Site.with { site in
