@@ -13,6 +13,9 @@ public struct ReadingEnvironment: Sendable {
     public var parseURL: @Sendable (String) -> Result<EndpointURL, URLMistake>
     /// Environment variables.
     public var variable: @Sendable (String) -> String?
+    /// What is wrong with a subscriber's own template, whose content type may be given: the parser that will
+    /// be used for sending. nil where nobody looks at templates.
+    public var templateMistake: (@Sendable (_ text: String, _ contentType: String?) -> TemplateFault?)?
     /// Under systemd the folder of credentials; nil elsewhere.
     public var credentialsDirectory: String?
     /// Is given each file that the configuration consists of, in order: its path and its bytes. The first is
@@ -34,5 +37,18 @@ public struct ReadingEnvironment: Sendable {
         self.variable = variable
         self.credentialsDirectory = credentialsDirectory
         self.now = now
+    }
+}
+
+/// A mistake in a template; line and column count from 1.
+public struct TemplateFault: Hashable, Sendable {
+    public var line: Int
+    public var column: Int
+    public var message: String
+
+    public init(line: Int, column: Int, message: String) {
+        self.line = line
+        self.column = column
+        self.message = message
     }
 }

@@ -54,7 +54,8 @@ public struct SubscriberPlaces: Sendable {
         var id: Int32
     }
 
-    private let file: String
+    /// The file in which they stand, or would.
+    public let file: String
     private var lines: [String: Lines] = [:]
 
     init(file: String = "") {

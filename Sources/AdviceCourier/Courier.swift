@@ -37,7 +37,10 @@ public struct CourierRequest: Sendable {
     /// Whole header lines without their line ends, for example `webhook-id: msg_1`.
     public var headers: [String]
     public var body: SharedBody
-    /// POST, or PUT for the formats that want it; GET without a body, which is a heartbeat's.
+    /// By whose rules the answer is judged.
+    public var format = Format.standard
+    /// POST, or PUT for the formats that want it; without a body GET, a heartbeat's, and OPTIONS, a
+    /// handshake's.
     public var method: Method = .post
     public var connectTimeout: Span
     /// The whole attempt, from the name's lookup to the last byte.
@@ -58,7 +61,15 @@ public struct CourierRequest: Sendable {
     /// well.
     public var connectsOnly: Bool = false
 
-    public enum Method: String, Sendable { case post = "POST", put = "PUT", get = "GET" }
+    public enum Method: String, Sendable {
+        case post = "POST"
+        case put = "PUT"
+        case get = "GET"
+        case options = "OPTIONS"
+
+        /// Without a body.
+        var isBare: Bool { self == .get || self == .options }
+    }
 
     /// Paths of PEM files, and the client's private key itself: it may have come from anywhere.
     public struct TLS: Hashable, Sendable {
@@ -110,6 +121,10 @@ public struct CourierReply: Sendable {
     /// Nothing came back from anybody: no route, no connection in time, no answer from the name server. A
     /// refused connection, a reset and an unknown name are answers.
     public var isDark = false
+    /// The service has said that nothing more is taken for so long, of all who share the limit key.
+    public var rest: Span?
+    /// `WebHook-Allowed-Origin`: from whom the receiver takes events of CloudEvents, in its own words.
+    public var allowedOrigin: String?
 
     public init(
         token: UInt64, outcome: Outcome, status: Int, error: String?, latency: Span, address: String?,

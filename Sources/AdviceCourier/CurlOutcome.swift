@@ -18,6 +18,13 @@ struct Exchange {
     var phase = Phase.lookup
     /// OpenSSL's verdict on the certificate's chain, 0 where it was good, 1 where none was asked for.
     var verifyResult = 0
+    /// In which the request was made: services have words of their own.
+    var format = Format.standard
+    /// The first bytes of the answer's body.
+    var body: [UInt8] = []
+    /// `X-RateLimit-Reset-After`, and whether `X-RateLimit-Remaining` was 0.
+    var limitReset: Span?
+    var isLimitSpent = false
     /// The answer's `Location`, as it came.
     var location: [UInt8] = []
     /// `http:` was allowed.
@@ -51,7 +58,8 @@ enum CurlOutcome {
         if exchange.isConnectedOnly { return .delivered }
         if let verdict = ProxyOutcome.verdict(on: exchange) { return verdict.outcome }
         if let status = exchange.finalStatus {
-            return outcome(status: status, retryAfter: exchange.retryAfter)
+            return ServiceAnswer.verdict(on: exchange)?.outcome
+                ?? outcome(status: status, retryAfter: exchange.retryAfter)
         }
         if exchange.osErrno == EMFILE || exchange.osErrno == ENFILE { return .ours }
         switch CURLcode(rawValue: UInt32(exchange.code)) {
@@ -105,7 +113,10 @@ enum CurlOutcome {
         }
         if exchange.isConnectedOnly { return nil }
         if let verdict = ProxyOutcome.verdict(on: exchange) { return verdict.words }
-        if let status = exchange.finalStatus { return words(status: status, location: exchange.location) }
+        if let status = exchange.finalStatus {
+            return ServiceAnswer.verdict(on: exchange)?.words
+                ?? words(status: status, location: exchange.location)
+        }
         if exchange.osErrno == EMFILE || exchange.osErrno == ENFILE {
             return "this host is out of file descriptors"
         }
@@ -114,10 +125,15 @@ enum CurlOutcome {
 
     private static func words(status: Int, location: [UInt8]) -> String? {
         if 200...299 ~= status { return nil }
-        let line = phrases[status].map { "\(status) \($0)" } ?? "\(status)"
+        let line = CurlOutcome.line(status)
         guard 300...399 ~= status else { return line }
         let to = location.isEmpty ? "" : " to \(escaped(origin(of: location), atMost: 200))"
         return "\(line): a redirect\(to), not followed"
+    }
+
+    /// `404 Not Found`
+    static func line(_ status: Int) -> String {
+        phrases[status].map { "\(status) \($0)" } ?? "\(status)"
     }
 
     /// Scheme and host of a redirect's target: its path often repeats the subscriber's own, which is a

@@ -49,6 +49,7 @@ final class EasyHandle {
     private var headerBytes = 0
     private var prefix: [UInt8] = []
     private var date: Instant?
+    private var allowedOrigin: [UInt8]?
 
     init(addressGuard: AddressGuard, caBundle: String) {
         guard let easy = curl_easy_init() else { preconditionFailure("no memory for a transfer handle") }
@@ -81,6 +82,7 @@ final class EasyHandle {
         exchange = Exchange()
         exchange.allowHTTP = request.allowHTTP
         exchange.connectsOnly = request.connectsOnly
+        exchange.format = request.format
         exchange.proxy = request.proxy.map { .init(isSecure: $0.lowercased().hasPrefix("https:")) }
         // libcurl leaves such a connection to the handle: it goes with it.
         if request.connectsOnly { isSpent = true }
@@ -90,6 +92,7 @@ final class EasyHandle {
         bodyBytes = 0
         headerBytes = 0
         date = nil
+        allowedOrigin = nil
         Options.set(easy, for: request, used: Span(nanoseconds: Int64(now - startedAt)))
         setTLS(request.tls)
         setProxy(request.proxy)
@@ -100,12 +103,13 @@ final class EasyHandle {
             CURLOPT_POSTFIELDSIZE_LARGE)
         Options.check(
             ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, request.body.pointer), CURLOPT_POSTFIELDS)
-        if request.method == .get { Options.setGetting(easy) }
+        if request.method.isBare { Options.setGetting(easy) }
     }
 
     /// What the attempt came to, and the handle is free for another.
     func finish(code: CURLcode, now: UInt64) -> CourierReply {
         note(code)
+        exchange.body = prefix
         var reply = CourierReply(
             token: token,
             outcome: CurlOutcome.outcome(of: exchange),
@@ -118,6 +122,8 @@ final class EasyHandle {
             // Bytes of the request have left us, and nobody has said what became of them.
             mayHaveArrived: exchange.finalStatus == nil && hasRequested && long(CURLINFO_REQUEST_SIZE) > 0)
         reply.isDark = CurlOutcome.isDark(exchange)
+        reply.rest = ServiceAnswer.rest(exchange)
+        reply.allowedOrigin = allowedOrigin.map { String(decoding: $0, as: UTF8.self) }
         release()
         return reply
     }
@@ -130,6 +136,7 @@ final class EasyHandle {
         allowNetworks = []
         prefix = []
         exchange.location = []
+        exchange.body = []
     }
 
     private func note(_ code: CURLcode) {
@@ -258,8 +265,11 @@ extension EasyHandle {
         case UInt8(ascii: "h") where line.starts(with: "HTTP/".utf8):
             // A final answer after a 1xx one begins afresh.
             exchange.retryAfter = nil
+            exchange.limitReset = nil
+            exchange.isLimitSpent = false
             exchange.location = []
             date = nil
+            allowedOrigin = nil
         case UInt8(ascii: "r"):
             guard let value = HeaderLine.value(of: "retry-after", in: line) else { return }
             guard let wait = RetryAfter.parse(value, now: realtime()) else { return }
@@ -270,6 +280,15 @@ extension EasyHandle {
         case UInt8(ascii: "l"):
             guard let value = HeaderLine.value(of: "location", in: line) else { return }
             exchange.location = Array(value)
+        case UInt8(ascii: "w"):
+            guard let value = HeaderLine.value(of: "webhook-allowed-origin", in: line) else { return }
+            allowedOrigin = Array(value.prefix(256))
+        case UInt8(ascii: "x"):
+            if let value = HeaderLine.value(of: "x-ratelimit-reset-after", in: line) {
+                exchange.limitReset = ServiceAnswer.seconds(value)
+            } else if let value = HeaderLine.value(of: "x-ratelimit-remaining", in: line) {
+                exchange.isLimitSpent = value.elementsEqual("0".utf8)
+            }
         default: return
         }
     }

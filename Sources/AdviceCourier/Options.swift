@@ -69,7 +69,7 @@ enum Options {
         string(easy, CURLOPT_NOPROXY, proxy == nil ? "*" : "")
     }
 
-    /// GET, and no body, until POSTFIELDS is set again: that makes it a POST.
+    /// GET (or what CUSTOMREQUEST says), and no body, until POSTFIELDS is set again: that makes it a POST.
     static func setGetting(_ easy: UnsafeMutableRawPointer) { long(easy, CURLOPT_HTTPGET, 1) }
 
     /// An endpoint's own TLS, or that of all others. libcurl copies the key.
@@ -94,7 +94,9 @@ enum Options {
     static func set(_ easy: UnsafeMutableRawPointer, for request: CourierRequest, used: Span) {
         string(easy, CURLOPT_URL, request.url)
         string(easy, CURLOPT_PROTOCOLS_STR, request.allowHTTP ? "http,https" : "https")
-        string(easy, CURLOPT_CUSTOMREQUEST, request.method == .put ? "PUT" : nil)
+        // What is not named here is libcurl's own to say.
+        let isNamed = request.method == .put || request.method == .options
+        string(easy, CURLOPT_CUSTOMREQUEST, isNamed ? request.method.rawValue : nil)
         long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout - used))
         long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout - used))
         long(easy, CURLOPT_CONNECT_ONLY, request.connectsOnly ? 1 : 0)

@@ -14,14 +14,26 @@ enum Challenge {
         }.joined()
     }
 
-    /// A 2xx without the nonce in it is no answer.
-    static func judge(_ reply: inout CourierReply, _ nonce: String) {
+    /// What an endpoint's answer must hold.
+    enum Wanted {
+        /// In its body.
+        case nonce(String)
+        /// CloudEvents: in `WebHook-Allowed-Origin`, this or `*`.
+        case origin(String)
+    }
+
+    /// A 2xx without what is wanted is no answer.
+    static func judge(_ reply: inout CourierReply, _ wanted: Wanted) {
         guard reply.outcome == .delivered else { return }
-        let wanted = Array(nonce.utf8)
-        let body = reply.replyPrefix
-        let places = 0...max(0, body.count - wanted.count)
-        if body.count >= wanted.count, places.contains(where: { body[$0...].starts(with: wanted) }) { return }
+        switch wanted {
+        case .nonce(let nonce):
+            if reply.replyPrefix.firstRange(of: Array(nonce.utf8)) != nil { return }
+            reply.error = "\(reply.status), and not the challenge in its body"
+        case .origin(let origin):
+            let allowed = reply.allowedOrigin.map { $0.lowercased() }
+            if allowed == "*" || allowed == origin.lowercased() { return }
+            reply.error = "\(reply.status), and neither \(origin) nor * in WebHook-Allowed-Origin"
+        }
         reply.outcome = .refused
-        reply.error = "\(reply.status), and not the challenge in its body"
     }
 }

@@ -47,7 +47,7 @@ public actor Daemon: QueueActor {
     let reading = DispatchQueue(label: "reading")
     private var outgoing = Outgoing()
     /// What the challenges on the wire are to be answered with, by token.
-    private var challenges: [UInt64: String] = [:]
+    private var challenges: [UInt64: Challenge.Wanted] = [:]
     private var zoneWarnings: Set<String> = []
     /// Time since boot.
     private var zonesLookedAt: Span?
@@ -298,19 +298,10 @@ public actor Daemon: QueueActor {
             if replies.isEmpty { return }
         }
         for place in replies.indices where !challenges.isEmpty {
-            guard let nonce = challenges.removeValue(forKey: replies[place].token) else { continue }
-            Challenge.judge(&replies[place], nonce)
+            guard let wanted = challenges.removeValue(forKey: replies[place].token) else { continue }
+            Challenge.judge(&replies[place], wanted)
         }
-        feed(
-            .outcomes(
-                replies.map { reply in
-                    AttemptResult(
-                        token: reply.token, outcome: reply.outcome, startedAt: now - reply.latency,
-                        status: reply.status, error: reply.error, latency: reply.latency,
-                        address: reply.address, reply: reply.replyPrefix,
-                        mayHaveArrived: reply.mayHaveArrived, isDark: reply.isDark,
-                        skew: reply.date.map { $0 - now })
-                }))
+        feed(.outcomes(replies.map { AttemptResult($0, at: now) }))
     }
 
     // MARK: Effects
@@ -338,8 +329,10 @@ public actor Daemon: QueueActor {
         if case .release = transaction { courier?.use(AddressGuard(ownAddresses: readOwnAddresses())) }
         let now = parts.clock.now.wall
         let series = transaction.series.flatMap { id in configuration.series.first { $0.id == id } }
-        desk.enter { [weak self, series, operators = configuration.alerts.to] desk in
-            let result = desk.commit(transaction, series: series, operators: operators, now: now)
+        desk.enter {
+            [weak self, series, formats = roster.formats, operators = configuration.alerts.to] desk in
+            let result = desk.commit(
+                transaction, series: series, formats: formats, operators: operators, now: now)
             self?.enter { daemon in
                 switch result {
                 case .success(let result): daemon.feed(.committed(transaction: number, result))
@@ -382,9 +375,9 @@ public actor Daemon: QueueActor {
         for attempt in attempts {
             do throws(Dispatcher.Obstacle) {
                 if attempt.delivery.isChallenge {
-                    let nonce = Challenge.nonce()
-                    requests.append(try dispatcher.challenge(attempt, nonce, at: now))
-                    challenges[attempt.token] = nonce
+                    let (request, wanted) = try dispatcher.challenge(attempt, at: now)
+                    requests.append(request)
+                    challenges[attempt.token] = wanted
                     continue
                 }
                 let release = try outgoing.release(of: attempt)

@@ -1,14 +1,15 @@
 public import AdviceCore
+import AdviceMessage
 public import AdviceStore
 
 /// Writes what the scheduler has decided: the same for a running daemon and for a command that decides while
 /// none runs.
 public enum Recorder {
-    /// `series` is the one that a release or a correction is of: it renders the content. `operators` are
-    /// who is sent alerts.
+    /// `series` is the one that a release or a correction is of: its content is frozen in `formats`, those in
+    /// use. `operators` are who is sent alerts.
     public static func commit(
-        _ transaction: Transaction, of series: Series?, operators: [String] = [], to store: any Store,
-        now: Instant
+        _ transaction: Transaction, of series: Series?, in formats: [Format], operators: [String] = [],
+        to store: any Store, now: Instant
     ) throws(StoreError) -> CommitResult {
         switch transaction {
         case .save(let record, let decision):
@@ -18,12 +19,12 @@ public enum Recorder {
         case .record(let group):
             return .recorded(freed: try store.record(group, now: now))
         case .release(let draft):
-            return try release(draft, series, store, now)
+            return try release(draft, series, formats, store, now)
         case .welcome(let welcome):
             try store.welcome(welcome, now: now)
         case .correct(let drafts, let record, let decision):
             let series = try known(series, record.id)
-            let corrections = drafts.map { Releaser.freeze($0, of: series) }
+            let corrections = drafts.map { Releaser.freeze($0, of: series, in: formats) }
             try store.correct(corrections, record: record, decision: decision, now: now)
         case .subscriber(let decision, let words):
             return try store.decide(decision, words: words, now: now) ? .done : .unknownSubscriber
@@ -41,7 +42,8 @@ public enum Recorder {
         case .shiftWaits:
             try store.shiftWaits(now: now)
         case .alert(let alert):
-            try store.alert(alert, to: operators, content: Releaser.freeze(alert), now: now)
+            let content = Releaser.freeze(.alert(alert), in: formats)
+            try store.alert(alert, to: operators, content: content, now: now)
         case .attempt(let keys):
             try store.attempt(keys, now: now)
         case .hold(let hold, let decision):
@@ -51,9 +53,9 @@ public enum Recorder {
     }
 
     private static func release(
-        _ draft: ReleaseDraft, _ series: Series?, _ store: any Store, _ now: Instant
+        _ draft: ReleaseDraft, _ series: Series?, _ formats: [Format], _ store: any Store, _ now: Instant
     ) throws(StoreError) -> CommitResult {
-        let content = Releaser.freeze(draft, of: try known(series, draft.series))
+        let content = Releaser.freeze(draft, of: try known(series, draft.series), in: formats)
         if let number = try store.release(draft, content: content, now: now) { return .released(number) }
         let ledger = try store.load().ledgers.first {
             $0.cohort == draft.cohort.number && $0.edition == draft.edition

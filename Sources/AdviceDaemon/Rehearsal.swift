@@ -100,7 +100,8 @@ public struct Rehearsal {
         switch effect {
         case .commit(let number, let transaction):
             let series = transaction.series.flatMap { id in configuration.series.first { $0.id == id } }
-            let result = try Recorder.commit(transaction, of: series, to: store, now: wall)
+            let result = try Recorder.commit(
+                transaction, of: series, in: [], to: store, now: wall)
             events.append(.committed(transaction: number, result))
         case .claim(let limit):
             events.append(.claimed(try store.claim(limit: limit, now: wall)))

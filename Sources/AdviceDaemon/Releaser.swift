@@ -6,8 +6,15 @@ import Crypto
 /// Freezes the content of a release: what every attempt of every delivery of it will say, from now on.
 enum Releaser {
     /// The neutral content and its rendering in each format in use.
-    static func freeze(_ draft: ReleaseDraft, of series: Series) -> FrozenContent {
-        freeze(released(draft, of: series), as: .pointReleased)
+    static func freeze(_ announcement: Announcement, in formats: [Format]) -> FrozenContent {
+        let neutral = announcement.neutralJSON()
+        return FrozenContent(
+            neutral: neutral, digest: Array(SHA256.hash(data: neutral)),
+            renderings: formats.map { (format: $0, bytes: Rendering(announcement, as: $0).bytes) })
+    }
+
+    static func freeze(_ draft: ReleaseDraft, of series: Series, in formats: [Format]) -> FrozenContent {
+        freeze(.released(released(draft, of: series)), in: formats)
     }
 
     static func released(_ draft: ReleaseDraft, of series: Series) -> ReleasedPoint {
@@ -17,28 +24,21 @@ enum Releaser {
     }
 
     /// What those get who had the point, and what those get who had not.
-    static func freeze(_ draft: CorrectionDraft, of series: Series) -> Correction {
+    static func freeze(_ draft: CorrectionDraft, of series: Series, in formats: [Format]) -> Correction {
         let point = ReleasedPoint(
             draft.point, in: series, edition: draft.edition,
             release: release(draft.row, in: draft.cohort, revision: draft.revision))
+        let at = draft.correctedAt
         switch draft.kind {
         case .revised:
             return Correction(
-                draft: draft, correction: freeze(point, as: .pointRevised, at: draft.correctedAt),
-                release: freeze(point, as: .pointReleased))
+                draft: draft, correction: freeze(.revised(point, at: at), in: formats),
+                release: freeze(.released(point), in: formats))
         case .withdrawn:
             let withdrawn = point.withdrawn(title: draft.point.title)
             return Correction(
-                draft: draft, correction: freeze(withdrawn, as: .pointWithdrawn, at: draft.correctedAt),
-                release: nil)
+                draft: draft, correction: freeze(.withdrawn(withdrawn, at: at), in: formats), release: nil)
         }
-    }
-
-    static func freeze(_ alert: Alert) -> FrozenContent {
-        let body = alertBody(alert)
-        return FrozenContent(
-            neutral: body, digest: Array(SHA256.hash(data: body)),
-            renderings: [(format: .standard, bytes: body)])
     }
 
     private static func release(
@@ -47,15 +47,5 @@ enum Releaser {
         ReleasedPoint.Release(
             day: row.slotDate, zone: cohort.cohort.zone, sequence: row.sequence, revision: revision,
             scheduledFor: row.scheduledFor, releasedAt: row.releasedAt)
-    }
-
-    private static func freeze(
-        _ point: ReleasedPoint, as type: EventType, at time: Instant? = nil
-    ) -> FrozenContent {
-        let neutral = point.neutralJSON()
-        let body = standardBody(point, type: type, replaces: time == nil ? nil : "", at: time)
-        return FrozenContent(
-            neutral: neutral, digest: Array(SHA256.hash(data: neutral)),
-            renderings: [(format: .standard, bytes: body)])
     }
 }

@@ -1,6 +1,5 @@
 public import AdviceConfig
 public import AdviceCore
-import AdviceCourier
 public import AdviceStore
 
 /// The roster as the store takes it: each subscriber with its limit key and its cohorts.
@@ -15,12 +14,13 @@ public struct Roster: Sendable {
     public init(
         _ configuration: Configuration, secrets: SecretReader, zones: SystemZones, now: Instant
     ) {
-        var keys: [String] = []
+        var limits = LimitKeys(secrets)
+        var keys: [LimitKeys.Key] = []
         var counts: [String: Int] = [:]
         for subscriber in configuration.subscribers {
-            let key = Roster.limitKey(subscriber.url, secrets)
+            let key = limits.key(of: subscriber)
             keys.append(key)
-            counts[key, default: 0] += 1
+            counts[key.host, default: 0] += 1
         }
         let series = Dictionary(uniqueKeysWithValues: configuration.series.map { ($0.id, $0) })
         var today: [String: CivilDate] = [:]
@@ -35,7 +35,7 @@ public struct Roster: Sendable {
         }
         entries = zip(configuration.subscribers, keys).map { subscriber, key in
             RosterEntry(
-                subscriber: subscriber, limitKey: key, sharesHost: counts[key, default: 0] > 1,
+                subscriber: subscriber, limitKey: key.text, sharesHost: counts[key.host, default: 0] > 1,
                 cohorts: subscriber.series.compactMap { id in
                     series[id].map {
                         $0.cohort(
@@ -51,15 +51,6 @@ public struct Roster: Sendable {
         }
         for series in configuration.series { joins[series.id] = series.join }
     }
-
-    /// `host:port`. What cannot be read now shares the key of the unreadable: it is looked at again when it
-    /// is sent, and says then what is wrong.
-    static func limitKey(_ url: Protected, _ secrets: SecretReader) -> String {
-        guard let text = try? secrets.read(url), case .success(let parsed) = parseEndpointURL(text) else {
-            return "unreadable"
-        }
-        return parsed.limitKey
-    }
 }
 
 /// What the daemon keeps of a roster once the store has it: a million subscribers are not held in memory.
@@ -67,9 +58,13 @@ public struct RosterSummary: Sendable {
     public var count: Int
     /// Of the subscribers' own; nil where none has one.
     public var longestTimeout: Span?
+    /// The formats in use: in each of them a release is frozen.
+    public var formats: [Format]
 
     public init(_ subscribers: [Subscriber]) {
         count = subscribers.count
+        let used = Set(subscribers.map(\.format))
+        formats = Format.allCases.filter(used.contains)
         longestTimeout = subscribers.compactMap(\.options.timeout).max()
     }
 }

@@ -1,6 +1,8 @@
 import AdviceCore
+import AdviceMessage
 import AdviceQueue
 import AdviceStore
+import Crypto
 import Dispatch
 
 /// The store's own queue: every blocking call to it is made here, in the order in which it was asked for.
@@ -38,13 +40,14 @@ actor StoreDesk: QueueActor {
 
     /// Writes a transaction; `series` renders its content.
     func commit(
-        _ transaction: Transaction, series: Series?, operators: [String], now: Instant
+        _ transaction: Transaction, series: Series?, formats: [Format], operators: [String], now: Instant
     ) -> Swift.Result<CommitResult, StoreError> {
         do throws(StoreError) {
             return .success(
                 try ask { () throws(StoreError) in
                     try Recorder.commit(
-                        transaction, of: series, operators: operators, to: store, now: current(now))
+                        transaction, of: series, in: formats, operators: operators, to: store,
+                        now: current(now))
                 })
         } catch {
             switch error {
@@ -70,7 +73,7 @@ actor StoreDesk: QueueActor {
             for place in claim.deliveries.indices {
                 let delivery = claim.deliveries[place]
                 claim.deliveries[place].body = try ask { () throws(StoreError) in
-                    try body(delivery.release.number, delivery.endpoint.format)
+                    try body(delivery.release, delivery.endpoint.format, now: current(now))
                 }
             }
             return .success(claim)
@@ -84,14 +87,35 @@ actor StoreDesk: QueueActor {
         }
     }
 
-    private func body(_ release: Int64, _ format: Format) throws(StoreError) -> [UInt8]? {
-        if let known = bodies.last(where: { $0.release == release && $0.format == format }) {
+    private func body(
+        _ release: ReleaseInfo, _ format: Format, now: Instant
+    ) throws(StoreError) -> [UInt8]? {
+        if let known = bodies.last(where: { $0.release == release.number && $0.format == format }) {
             return known.bytes
         }
-        let bytes = try store.rendering(release: release, format: format)
+        var bytes = try store.rendering(release: release.number, format: format)
+        if bytes == nil { bytes = try lateRendering(of: release, format, now: now) }
         if bodies.count == StoreDesk.bodiesKept { bodies.removeFirst() }
-        bodies.append((release, format, bytes))
+        bodies.append((release.number, format, bytes))
         return bytes
+    }
+
+    /// A format that nobody had at the release: from the content that was frozen then, and kept from now on.
+    /// nil where there is none, or another version has written it.
+    private func lateRendering(
+        of release: ReleaseInfo, _ format: Format, now: Instant
+    ) throws(StoreError) -> [UInt8]? {
+        guard let content = try store.content(release: release.number) else { return nil }
+        guard Array(SHA256.hash(data: content.neutral)) == content.digest else {
+            throw .damaged("the frozen content of release \(release.number) is not what was written")
+        }
+        guard let type = EventType(rawValue: release.type),
+            let announcement = try? Announcement(
+                neutralJSON: content.neutral, type: type, at: release.releasedAt)
+        else { return nil }
+        let bytes = Rendering(announcement, as: format).bytes
+        try store.keep(bytes, release: release.number, format: format, now: now)
+        return try store.rendering(release: release.number, format: format)
     }
 
     /// `files` is the digest of the files that the roster is of.

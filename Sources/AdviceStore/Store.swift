@@ -159,6 +159,13 @@ public protocol Store: AnyObject {
     /// The bytes to send for a release in a format, nil where it was not frozen in that format.
     func rendering(release: Int64, format: Format) throws(StoreError) -> [UInt8]?
 
+    /// The neutral content of a release with its digest, nil where there is none.
+    func content(release: Int64) throws(StoreError) -> (neutral: [UInt8], digest: [UInt8])?
+
+    /// Keeps the bytes to send for a release in a format that has come into use since. Where another daemon
+    /// has kept some already, those stay.
+    func keep(_ bytes: [UInt8], release: Int64, format: Format, now: Instant) throws(StoreError)
+
     func close()
 }
 

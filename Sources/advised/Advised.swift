@@ -14,8 +14,8 @@ struct Advised: ParsableCommand {
         version: "advised \(Version.text)",
         subcommands: [
             Run.self, Check.self, PlanCommand.self, Start.self, Simulate.self, Status.self, LogCommand.self,
-            Preview.self,
-            Test.self, Revise.self, Withdraw.self, Pause.self, Resume.self, Skip.self, Unskip.self,
+            Preview.self, Add.self, Test.self, Revise.self, Withdraw.self, Pause.self, Resume.self, Skip.self,
+            Unskip.self,
             Release.self, Replay.self, Clock.self, Keys.self, Verify.self, Listen.self, Reload.self,
             StoreCommand.self, Export.self, Forget.self,
         ])

@@ -2,6 +2,7 @@ import AdviceConfig
 import AdviceCore
 import AdviceCourier
 import AdviceDaemon
+import AdviceMessage
 import AdviceStore
 import ArgumentParser
 import Foundation
@@ -29,6 +30,7 @@ struct Check: ParsableCommand {
                 diagnostics += try unstarted(configuration, loaded.places, installation)
             }
             diagnostics += denied(configuration, loaded.places, installation)
+            diagnostics += unfitting(configuration, loaded.places)
             if connect { connected = Connections(configuration, loaded.places, installation).dial() }
         }
         diagnostics += connected?.diagnostics ?? []
@@ -99,6 +101,25 @@ struct Check: ParsableCommand {
                 file: place.file, line: place.line, column: place.column, severity: .warning,
                 message:
                     "the address of '\(subscriber.id)' is \(kind) and will be refused: see 'allow_networks'")
+        }
+    }
+
+    /// What the formats in use have no room for: of every point in each of them, so that nobody is surprised
+    /// on its day.
+    private func unfitting(_ configuration: Configuration, _ places: Loaded.Places) -> [Diagnostic] {
+        configuration.series.flatMap { series in
+            let members = configuration.subscribers.lazy.filter { $0.series.contains(series.id) }
+            let used = Set(members.map(\.format))
+            return series.points.flatMap { point -> [Diagnostic] in
+                guard let place = places.points[series.id]?[point.id] else { return [] }
+                return Format.allCases.filter(used.contains)
+                    .flatMap { misfits(of: point, in: series, as: $0) }
+                    .map { misfit in
+                        Diagnostic(
+                            file: place.file, line: place.line, column: place.column, severity: .warning,
+                            message: "\(misfit)")
+                    }
+            }
         }
     }
 

@@ -2,6 +2,7 @@ import AdviceConfig
 import AdviceCore
 import AdviceCourier
 import AdviceDaemon
+import AdviceMessage
 import AdviceStore
 import ArgumentParser
 import Foundation
@@ -39,10 +40,19 @@ struct Installation {
     var reading: ReadingEnvironment {
         let zones = zones
         let environment = environment
-        return ReadingEnvironment(
+        var reading = ReadingEnvironment(
             zone: { zones.rules($0) }, zoneNames: { zones.names() }, localZone: { zones.local() },
             parseURL: parseEndpointURL, variable: { environment[$0] },
             credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], now: clock.now.wall)
+        reading.templateMistake = { text, contentType in
+            do throws(TemplateMistake) {
+                _ = try BodyTemplate(text, contentType: contentType ?? "application/json")
+                return nil
+            } catch {
+                return TemplateFault(line: error.line, column: error.column, message: error.message)
+            }
+        }
+        return reading
     }
 
     func load() -> Loaded {

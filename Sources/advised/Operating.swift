@@ -73,6 +73,7 @@ extension Installation {
                 Output.note("other files were taken by another daemon: `advised reload` there, or take those")
                 throw Exits.no
             }
+            let formats = RosterSummary(pinned.subscribers).formats
             // Only the word about the clock makes this moment one to go by.
             store.trustsClock = command == .acceptClock
             switch Scheduler.decide(command, knowing: knowledge, settings: settings, now: now) {
@@ -82,7 +83,8 @@ extension Installation {
             case .commit(let transactions, let words):
                 for transaction in transactions {
                     let series = transaction.series.flatMap { id in pinned.series.first { $0.id == id } }
-                    let result = try Recorder.commit(transaction, of: series, to: store, now: now.wall)
+                    let result = try Recorder.commit(
+                        transaction, of: series, in: formats, to: store, now: now.wall)
                     if case .unknownSubscriber = result {
                         Output.note("there is no such subscriber" + pinned.hint(request))
                         throw Exits.no

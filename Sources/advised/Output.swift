@@ -73,9 +73,10 @@ struct OrNull<Value: Encodable>: Encodable {
 }
 
 extension CourierRequest {
-    /// The header lines as a person may see them: the values that the subscriber's entry adds may be secrets.
+    /// The header lines as a person may see them: the values that the subscriber's entry adds may be secrets,
+    /// and a service's token is one.
     func shownHeaders(for options: Subscriber.Options) -> [String] {
-        let hidden = Set((options.headers ?? []).map { $0.name.lowercased() })
+        let hidden = Set((options.headers ?? []).map { $0.name.lowercased() } + ["authorization"])
         return headers.map { line in
             let name = line.prefix { $0 != ":" }
             return hidden.contains(name.lowercased()) ? "\(name): ***" : line

@@ -27,20 +27,22 @@ struct Preview: ParsableCommand {
         let knowledge = try installation.withStoreErrors { try reader?.load() ?? StoreKnowledge() }
         let view = PlanView(configuration, knowledge, installation, now: now)
         let released = try PreviewedPoint(found, receiver, view, now: now)
-        let body = standardBody(released.point)
+        let rendering = Rendering(.released(released.point), as: receiver.format)
         let id = webhookID(
             type: .pointReleased, series: found.series.id, edition: released.edition,
             subject: found.point.id, subscriber: receiver.id)
         let dispatcher = Dispatcher(settings: configuration.delivery, secrets: installation.secrets)
         do throws(Dispatcher.Obstacle) {
+            let at = max(now, released.point.release.releasedAt)
             let request = try dispatcher.request(
-                id: id, to: Endpoint(receiver), body: SharedBody(body), attempt: 1, token: 0,
-                at: max(now, released.point.release.releasedAt))
+                Letter(rendering), AttemptIdentity(id: id, timestamp: at.seconds, attempt: 1),
+                to: Endpoint(receiver), token: 0)
             Output.note("to \(receiver.id), format \(receiver.format.rawValue)")
             Output.line("\(request.method.rawValue) (\(receiver.id)'s URL) HTTP/1.1")
             for header in request.shownHeaders(for: receiver.options) { Output.line(header) }
             Output.line()
-            Output.line(String(decoding: body, as: UTF8.self))
+            Output.line(String(decoding: request.body.bytes, as: UTF8.self))
+            for misfit in rendering.misfits { Output.note("advised: \(found.point.id): \(misfit)") }
         } catch {
             Output.note("advised: \(error.reason)")
             throw Exits.no

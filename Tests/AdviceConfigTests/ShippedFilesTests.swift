@@ -99,8 +99,25 @@ struct ShippedFilesTests {
         let examples = lines[begin...].compactMap { line -> String? in
             line.hasPrefix("# - ") || line.hasPrefix("#   ") ? String(line.dropFirst(2)) : nil
         }
-        let copy = try Self.copy(settings: try Self.settings())
-        try copy.write("subscribers.yaml", examples.joined(separator: "\n") + "\n")
+        let loaded = try Self.load(examples: examples.joined(separator: "\n") + "\n")
+        #expect(loaded.diagnostics.filter { $0.severity == .error } == [])
+        #expect(Set(try #require(loaded.configuration).subscribers.map(\.format)) == Set(Format.allCases))
+    }
+
+    @Test("each example of docs/receivers.md is sound, of every format")
+    func documented() throws {
+        let file = Self.folder.replacing("/Config", with: "/docs/receivers.md")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let blocks = text.split(separator: "```").filter { $0.hasPrefix("yaml\n") }.map { $0.dropFirst(5) }
+        let loaded = try Self.load(examples: blocks.joined())
+        #expect(loaded.diagnostics.filter { $0.severity == .error } == [])
+        #expect(Set(try #require(loaded.configuration).subscribers.map(\.format)) == Set(Format.allCases))
+    }
+
+    /// With the files that the examples name.
+    private static func load(examples text: String) throws -> Loaded {
+        let copy = try copy(settings: try settings())
+        try copy.write("subscribers.yaml", text)
         for match in text.matches(of: /{ file: ([a-z\/.-]+)/) {
             let name = String(match.1)
             let isURL = name.hasSuffix("-url")
@@ -109,8 +126,6 @@ struct ShippedFilesTests {
         }
         for name in ["ca.pem", "client.pem"] { try copy.write(name, "-----BEGIN CERTIFICATE-----\n") }
         try copy.write("client.key", "-----BEGIN PRIVATE KEY-----\n")
-        let loaded = LoadTests.load(copy)
-        #expect(loaded.diagnostics.filter { $0.severity == .error } == [])
-        #expect(Set(try #require(loaded.configuration).subscribers.map(\.format)) == Set(Format.allCases))
+        return LoadTests.load(copy)
     }
 }

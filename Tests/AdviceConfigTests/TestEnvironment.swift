@@ -14,9 +14,22 @@ enum TestEnvironment {
     ]
 
     static func make(credentials: String? = nil, localZone: String? = "Europe/Berlin") -> ReadingEnvironment {
-        ReadingEnvironment(
+        var reading = ReadingEnvironment(
             zone: zone, zoneNames: { zoneNames }, localZone: { localZone }, parseURL: parseURL,
             variable: { variables[$0] }, credentialsDirectory: credentials, now: now)
+        reading.templateMistake = templateMistake
+        return reading
+    }
+
+    /// Knows one mistake.
+    @Sendable private static func templateMistake(_ text: String, _ contentType: String?) -> TemplateFault? {
+        for (place, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            guard let tag = line.firstRange(of: "{{titel}}") else { continue }
+            return TemplateFault(
+                line: place + 1, column: line[..<tag.lowerBound].count + 1,
+                message: "no announcement has 'titel'; did you mean 'title'?")
+        }
+        return nil
     }
 
     private static let zoneFolder = "/usr/share/zoneinfo"

@@ -156,6 +156,7 @@ struct ValuesTests {
         #expect(try subscriber("t1").options.template?.preset == "gotify")
         let template = try #require(try subscriber("t2").options.template)
         #expect(template.file?.hasSuffix("/t.mustache") == true)
+        #expect(template.text == "{{title}}\n", "its text is kept: the file is read at each reload alone")
         #expect(template.method == "PUT")
         #expect(template.contentType == "text/plain")
     }

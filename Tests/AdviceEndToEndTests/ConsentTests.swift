@@ -54,6 +54,31 @@ struct ConsentTests {
         }
     }
 
+    @Test("of CloudEvents the handshake is asked: who allows our name gets the point, and who does not waits")
+    func handshake() async throws {
+        try await Site.with { site in
+            let willing = try await site.receiver("200 webhook-allowed-origin=advice.example.org; 204")
+            let silent = try await site.receiver("200")
+            let other = try await site.receiver("200 webhook-allowed-origin=other.example.org")
+            var settings = Settings(
+                [("ann", willing), ("bob", silent), ("cat", other)].map { id, receiver in
+                    .init(id: id, url: receiver.url, more: ["format: cloudevents", "confirm: challenge"])
+                })
+            settings.delivery = ["contact: https://advice.example.org/about"]
+            try site.write(settings)
+            #expect(try await site.advised("run", "--once").ending == .exited(1))
+            let asked = try willing.requests
+            #expect(asked.map(\.method) == ["OPTIONS", "POST"])
+            #expect(asked.first?.headers["webhook-request-origin"] == "advice.example.org")
+            #expect(asked.first?.body.isEmpty == true)
+            #expect(asked.last?.headers["content-type"]?.hasPrefix("application/cloudevents+json") == true)
+            #expect(try silent.requests.map(\.method) == ["OPTIONS"])
+            #expect(try other.requests.map(\.method) == ["OPTIONS"])
+            let status = try await site.advised("status", "--json").json
+            #expect(Set(status["unconfirmed"]?.elements.compactMap(\.string) ?? []) == ["bob", "cat"])
+        }
+    }
+
     @Test(
         "a 2xx without the echo is no consent: everything is held, and nothing else is sent",
         arguments: ["200", "204", "404"])

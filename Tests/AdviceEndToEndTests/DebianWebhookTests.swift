@@ -25,6 +25,24 @@ struct DebianWebhookTests {
         }
     }
 
+    @Test("`also_sign: [github]` holds by its HMAC rule where both have one secret, and else it is refused")
+    func alsoSign() async throws {
+        for (own, state, status) in [(Settings.secret, "delivered", 200), (Self.secret, "waiting", 500)] {
+            try await Site.with { site in
+                let receiver = try await site.debianWebhook(secret: own, token: Self.token)
+                try site.write(
+                    Settings([
+                        .init(
+                            id: "ann", url: "http://127.0.0.1:\(receiver.port)/hooks/signed",
+                            more: ["also_sign: [github]"])
+                    ]))
+                try await site.advised("run", "--once")
+                let ann = try #require(try await site.log()["ann"])
+                #expect(ann.state == state && ann.status == status, "\(ann)")
+            }
+        }
+    }
+
     /// Its HMAC rule signs the body alone: what it accepts at last are the bytes that the preview showed.
     @Test("signed with another secret it is refused and tried again; signed with its own it is delivered")
     func hmac() async throws {

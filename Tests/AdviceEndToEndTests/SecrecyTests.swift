@@ -48,6 +48,53 @@ struct SecrecyTests {
         }
     }
 
+    @Test("the URLs and tokens of services are in nothing that is written, said or answered")
+    func services() async throws {
+        try await Site.with { site in
+            // Each is refused once, in words that repeat the URL, and taken after.
+            let services = try await site.services(
+                """
+                {"slack": [[500, {"location": "http://x/XXSLACKSECRET"}, "try /services/T0/B0/XXSLACKSECRET"],
+                           [500, {}, "try /services/T0/B0/XXSLACKSECRET, not XXSLACKSECRET"]],
+                 "discord": [[302, {"location": "/api/webhooks/1/XXDISCORDSECRET"}, ""]],
+                 "telegram": [[404, {}, "{\\"description\\":\\"/bot12345:XXTELEGRAMSECRET\\"}"]]}
+                """)
+            var settings = Settings(services.subscribers)
+            settings.subscribers.append(
+                .init(
+                    id: "nowhere", url: "http://127.0.0.1:\(try Loopback.freePort())/services/XXSLACKSECRET",
+                    secret: nil, more: ["format: slack"]))
+            settings.delivery = ["retries: [1h]"]
+            settings.top = ["alerts: { to: [ntfy] }"]
+            try site.write(settings)
+            let daemon = try await site.daemon()
+            try await site.awaitState("waiting", of: 4)
+            var written: [String: String] = [:]
+            for command in [
+                ["status", "--json"], ["log", "--json"], ["log"], ["plan", "--json"], ["check", "--json"],
+                ["reload", "--json"], ["preview", "use-the-time"],
+            ] + settings.subscribers.map({ ["test", $0.id] }) {
+                let done = try await site.advised(command)
+                written[command.joined(separator: " ")] = done.output + done.errors
+            }
+            // The socket's own answers, as a client sees them.
+            for request in [#"{"command":"status"}"#, #"{"command":"reload"}"#] {
+                written["control: \(request)"] = try await site.askSocket(request)
+            }
+            daemon.send(SIGUSR1)
+            daemon.send(SIGTERM)
+            #expect(try await daemon.end() == .exited(0))
+            written["the daemon"] = daemon.output + daemon.errors
+            #expect(daemon.errors.contains("discord"), "the log is not empty")
+            for (writer, text) in written {
+                #expect(!text.isEmpty, "\(writer) says something")
+                for secret in Services.secrets + [Settings.secret] {
+                    #expect(!text.contains(secret), "\(writer) shows \(secret)")
+                }
+            }
+        }
+    }
+
     @Test("no secret is in a mistake that is about a secret")
     func mistakes() async throws {
         try await Site.with { site in
@@ -122,5 +169,23 @@ struct SecrecyTests {
     private func mode(_ path: String) throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return try #require(attributes[.posixPermissions] as? Int)
+    }
+}
+
+extension Site {
+    /// What the daemon's socket answers to a line.
+    fileprivate func askSocket(_ request: String) async throws -> String {
+        let program = """
+            import socket, sys
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(sys.argv[1])
+            client.sendall(sys.argv[2].encode() + b"\\n")
+            print(client.makefile().read())
+            """
+        let asked = try start(
+            [Tools.python(), "-c", program, state + "/control.sock", request], named: "socket")
+        let done = try await finished(asked, within: .seconds(30))
+        #expect(done.ending == .exited(0), "\(done.errors)")
+        return done.output
     }
 }

@@ -6,7 +6,8 @@ struct Settings {
     struct Subscriber {
         var id: String
         var url: String
-        var secret = Settings.secret
+        /// nil: none is named, for formats that are not signed.
+        var secret: String? = Settings.secret
         /// Further lines of the entry, such as `headers: { X-A: b }`.
         var more: [String] = []
     }
@@ -68,17 +69,19 @@ struct Settings {
         switch roster {
         case .yaml: subscribersYAML
         case .csv:
-            "id,url,secret\n" + subscribers.map { "\($0.id),\($0.url),\($0.secret)\n" }.joined()
+            "id,url,secret\n" + subscribers.map { "\($0.id),\($0.url),\($0.secret ?? "")\n" }.joined()
         case .jsonl:
-            subscribers.map { #"{"id":"\#($0.id)","url":"\#($0.url)","secret":"\#($0.secret)"}"# + "\n" }
-                .joined()
+            subscribers.map {
+                #"{"id":"\#($0.id)","url":"\#($0.url)","secret":"\#($0.secret ?? "none")"}"# + "\n"
+            }.joined()
         }
     }
 
     private var subscribersYAML: String {
         guard !subscribers.isEmpty else { return "[]\n" }
         return subscribers.map { subscriber in
-            let lines = ["url: \(subscriber.url)", "secret: \(subscriber.secret)"] + subscriber.more
+            let secret = subscriber.secret.map { ["secret: \($0)"] } ?? []
+            let lines = ["url: \(subscriber.url)"] + secret + subscriber.more
             return "- id: \(subscriber.id)\n" + lines.map { "  \($0)\n" }.joined()
         }.joined()
     }

@@ -134,6 +134,11 @@ final class Site: Sendable {
             start(words + arguments + installation(arguments), named: "redirected"), within: .seconds(30))
     }
 
+    /// The words of a command with this site's configuration.
+    func words(_ arguments: String...) -> [String] { words(arguments) }
+
+    func words(_ arguments: [String]) -> [String] { program + arguments + installation(arguments) }
+
     /// Starts any program; it ends with the test.
     func start(
         _ arguments: [String], named name: String, environment: [String: String] = [:]

@@ -113,6 +113,25 @@ enum StoreConformance {
             #expect(try bench.store.load().mark == World.t0 + .days(4))
         }
 
+        @Test(
+            "gives back the frozen content, and keeps the first of what is made of it later",
+            arguments: Engine.allCases)
+        func laterRendering(_ engine: Engine) throws {
+            let bench = try Bench(engine)
+            let cohort = try bench.store.subscribe(["ann"])
+            let number = try #require(try bench.store.release(World.draft(1, cohort: cohort)))
+            let content = try #require(try bench.store.content(release: number))
+            #expect(content.neutral == World.content.neutral && content.digest == World.content.digest)
+            #expect(try bench.store.content(release: number + 1) == nil)
+            try bench.store.keep([1, 2], release: number, format: .discord, now: World.t0)
+            try bench.store.keep([3], release: number, format: .discord, now: World.t0)
+            try bench.store.keep([4], release: number, format: .standard, now: World.t0)
+            try bench.restart()
+            #expect(try bench.store.rendering(release: number, format: .discord) == [1, 2])
+            let frozen = World.content.renderings[0].bytes
+            #expect(try bench.store.rendering(release: number, format: .standard) == frozen)
+        }
+
         @Test("gives back what was frozen, and nil where nothing was", arguments: Engine.allCases)
         func rendering(_ engine: Engine) throws {
             let bench = try Bench(engine)

@@ -59,7 +59,7 @@ extension ClaimedDelivery {
     public static func sample(
         _ subscriber: String = "ann", number: Int64 = 1, subject: Int64 = 1, batch: Int64? = nil,
         attempts: Int = 0, due: Instant = moment("2026-07-01T13:00:00Z"),
-        limitKey: String = "ann.example.com:443",
+        limitKey: String = "ann.example.com:443", format: Format = .standard,
         goneAt: Instant? = nil, standing: Standing = .active
     ) -> ClaimedDelivery {
         ClaimedDelivery(
@@ -69,7 +69,7 @@ extension ClaimedDelivery {
                 subject: "p\(subject)", pointNumber: Int(subject), releasedAt: due, scheduledFor: due),
             subscriberID: subscriber, attempts: attempts, due: due, goneAt: goneAt, standing: standing,
             endpoint: Endpoint(
-                url: .inline("https://\(subscriber).example.com/"), secrets: [], format: .standard,
+                url: .inline("https://\(subscriber).example.com/"), secrets: [], format: format,
                 limitKey: limitKey, sharesHost: false, options: Subscriber.Options()))
     }
 }

@@ -22,6 +22,10 @@ enum Limits {
     static let point = 64 << 10
     /// Bytes of a file that holds a secret, a key, a certificate bundle or a template.
     static let protected = 1 << 20
+    /// Bytes of a template: what a person can have written, and each subscriber's entry holds it.
+    static let template = 64 << 10
+    /// Characters of a topic of Zulip.
+    static let zulipTopic = 60
     /// Bytes of a secret once decoded (Standard Webhooks 1.0).
     static let secret = 24...64
     /// Active secrets of one subscriber: each adds a signature to every request.

@@ -9,6 +9,8 @@ final class Reading {
     private var warnings: [WarningKind: (count: Int, last: (SourceFile, Position)?)] = [:]
     /// What files and zones came to, so that a thousand subscribers who name one read it once.
     var protectedFiles: [String: Result<String, FileMistake>] = [:]
+    /// Templates by path and content type; nil for those of which a mistake was told.
+    var templates: [String: String?] = [:]
     var zones: [String: Result<ZoneRules, ZoneMistake>] = [:]
     /// For "did you mean": the environment reads a file for them.
     private(set) lazy var zoneNames = environment.zoneNames()

@@ -72,7 +72,6 @@ struct TemplateReader {
             let entry = Fields(value, of: "'template'", keys: Keys.template, in: file)
         else { return nil }
         var template = Subscriber.Template()
-        template.file = entry.readableFile("file")
         if let method = entry.value("method") {
             let methods = ["POST", "PUT"]
             if let text = method.text, methods.contains(text) {
@@ -94,10 +93,43 @@ struct TemplateReader {
                 entry.mistake("preset", preset, Self.presets)
             }
         }
-        if !entry.isGiven("file"), !entry.isGiven("preset") {
-            file.error(at: entry.position, "'template' must name a file or a preset")
+        if entry.isGiven("file") == entry.isGiven("preset") {
+            let also = entry.isGiven("file") ? ", not both" : ""
+            file.error(at: entry.position, "'template' must name a file or a preset\(also)")
         }
+        readFile(of: entry, into: &template)
         return template
+    }
+
+    /// Its text is kept: the file is not looked at again before the next reload.
+    private func readFile(of entry: Fields, into template: inout Subscriber.Template) {
+        let file = fields.file
+        guard let value = entry.value("file") else { return }
+        guard let name = value.text, !name.isEmpty else {
+            return entry.mistake("file", value, mustBe: "a file's name")
+        }
+        let path = file.join(name)
+        template.file = absolutePath(path)
+        let key = path + "\0" + (template.contentType ?? "")
+        if let known = file.reading.templates[key] {
+            template.text = known
+            return
+        }
+        // Behind the rosters, which are named in another file than this.
+        let source = file.reading.open(path, namedAt: Position(line: .max, column: 1))
+        var text = source.readText(limit: Limits.template) { message in
+            file.error(at: value.position, "\(quoted(name)) \(message)")
+        }.map { String(decoding: $0, as: UTF8.self) }
+        if let found = text,
+            let fault = file.reading.environment.templateMistake?(found, template.contentType)
+        {
+            source.error(
+                at: Position(line: Int32(clamping: fault.line), column: Int32(clamping: fault.column)),
+                fault.message)
+            text = nil
+        }
+        file.reading.templates[key] = .some(text)
+        template.text = text
     }
 }
 

@@ -97,9 +97,8 @@ struct RosterBuilder {
 
     private func readID(_ fields: Fields) -> String? {
         _ = fields.required("id", "1 to 64 of A-Z, a-z, 0-9, '_' and '-'")
-        return fields.parsed("id", mustBe: "1 to 64 of A-Z, a-z, 0-9, '_' and '-'") { text in
-            let isID = text.utf8.allSatisfy { isNameByte($0) && $0 != UInt8(ascii: ".") }
-            return isID && (1...64).contains(text.utf8.count) ? text : nil
+        return fields.parsed("id", mustBe: "1 to 64 of A-Z, a-z, 0-9, '_' and '-'") {
+            SubscribersText.isID($0) ? $0 : nil
         }
     }
 }

@@ -134,10 +134,7 @@ struct RosterChecks {
         if let cap = delivery.hosts.first(where: { $0.host == key || $0.host == url.host }) {
             return min(cap.perHost, delivery.concurrency)
         }
-        switch format {
-        case .slack, .discord, .telegram, .googlechat: return delivery.concurrency
-        default: return min(delivery.perHost, delivery.concurrency)
-        }
+        return format.limit == .host ? min(delivery.perHost, delivery.concurrency) : delivery.concurrency
     }
 
     /// 200,000

@@ -70,8 +70,10 @@ public final class Endpoint: Equatable, Sendable {
     public let url: Protected
     public let secrets: [Protected]
     public let format: Format
-    /// `host:port`, or the format's own limit key.
+    /// `host:port`, behind a bar what its service counts by, where that is less.
     public let limitKey: String
+    /// `host:port`
+    var host: String { String(limitKey.prefix { $0 != "|" }) }
     /// Others in the roster share the host, so its connection is worth keeping.
     public let sharesHost: Bool
     public let options: Subscriber.Options

@@ -97,6 +97,8 @@ public struct DeliveryMachine: Sendable {
             wait(left, &record, from: now)
         case .gone:
             gone(number, &record, at: now, using: &random)
+        case .goneForGood:
+            close(&record, result.error ?? "the service said that it is gone")
         }
         judgeEndpoint(result.outcome, &record, at: now)
         if record.state.isSettled { record.nextHeldAt = nextHeld(at: now) }
@@ -152,16 +154,19 @@ public struct DeliveryMachine: Sendable {
         using random: inout some RandomNumberGenerator
     ) {
         if let first = delivery.goneAt, now - first >= DeliveryMachine.goneConfirmation {
-            record.state = .cancelled
-            record.error = "closed: the endpoint said 410 Gone twice"
-            record.health = delivery.health
-            record.health?.state = .closed
-            return
+            return close(&record, "the endpoint said 410 Gone twice")
         }
         let first = delivery.goneAt ?? now
         record.goneAt = first
         let scheduled = terms.retry.wait(after: number, using: &random) ?? .zero
         wait(max(scheduled, first + DeliveryMachine.goneConfirmation - now), &record, from: now)
+    }
+
+    private func close(_ record: inout DeliveryRecord, _ reason: String) {
+        record.state = .cancelled
+        record.error = "closed: \(reason)"
+        record.health = delivery.health
+        record.health?.state = .closed
     }
 
     /// When the point held behind this one may go: after what was sent after the fact not at once (R12).
@@ -210,9 +215,10 @@ struct DeliveryTerms: Sendable {
 }
 
 extension AttemptResult {
-    /// How long all who share the limit key are to wait: a 429 is said to all of them.
+    /// How long all who share the limit key are to wait: a 429 is said to all of them, and so is that
+    /// nothing more is taken for a while.
     var slowDown: Span? {
-        guard status == 429, case .retryAfter(let asked) = outcome else { return nil }
+        guard status == 429, case .retryAfter(let asked) = outcome else { return rest }
         return max(asked, Limits.shortestSlowDown)
     }
 }
@@ -241,6 +247,8 @@ public struct AttemptResult: Hashable, Sendable {
     public var isDark = false
     /// The receiver's `Date`, less our time.
     public var skew: Span?
+    /// The receiver takes nothing more for so long, of all who share the limit key.
+    public var rest: Span?
 
     public init(
         token: UInt64, outcome: Outcome, startedAt: Instant, status: Int = 0, error: String? = nil,

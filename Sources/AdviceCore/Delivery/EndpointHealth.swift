@@ -54,7 +54,7 @@ public struct EndpointHealth: Hashable, Sendable {
         case .delivered:
             self = .healthy
             return
-        case .retry, .retryAfter, .refused, .unfit, .gone: break
+        case .retry, .retryAfter, .refused, .unfit, .gone, .goneForGood: break
         }
         let since = failingSince ?? now
         failingSince = since

@@ -14,8 +14,10 @@ public enum Outcome: Hashable, Sendable {
     case refused
     /// 400, 413, 415, 422: the receiver understood and does not want it.
     case unfit
-    /// 410, or a format's own word for "this place is closed for ever".
+    /// 410: believed the second time.
     case gone
+    /// A service's own word for "this place is closed for ever": nothing is sent there again.
+    case goneForGood
     /// The address guard refused every address of the host.
     case blocked
     /// Our own fault (out of descriptors, no route, our proxy): charges no attempt.
@@ -29,7 +31,7 @@ public enum Outcome: Hashable, Sendable {
         case .retryAfter: "retry after"
         case .refused: "refused"
         case .unfit: "unfit"
-        case .gone: "gone"
+        case .gone, .goneForGood: "gone"
         case .blocked: "blocked"
         case .ours: "ours"
         }

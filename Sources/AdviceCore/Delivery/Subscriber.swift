@@ -43,7 +43,7 @@ public struct Subscriber: Hashable, Sendable {
     private var kept: Kept?
 
     /// Nothing is sent before its endpoint has answered a challenge.
-    public var isChallenged: Bool { options.confirm == true && format == .standard }
+    public var isChallenged: Bool { options.confirm == true && format.isSigned }
 
     private final class Kept: Hashable, Sendable {
         let options: Options
@@ -94,7 +94,11 @@ public struct Subscriber: Hashable, Sendable {
     }
 
     public struct Template: Hashable, Sendable, Codable {
+        /// An absolute path.
         public var file: String?
+        /// What stood in the file when the configuration was read: part of the entry, so that an edit takes
+        /// effect by a reload and not half-way through a release.
+        public var text: String?
         public var method: String?
         public var contentType: String?
         public var preset: String?
@@ -131,4 +135,33 @@ public enum Format: String, Hashable, Sendable, Codable, CaseIterable {
 
     /// Signed formats need a secret, or `none` in so many words.
     public var isSigned: Bool { self == .standard || self == .cloudevents }
+
+    /// What its service counts posts by, which all who share it share as their limit key.
+    public enum Limit: Hashable, Sendable {
+        case host
+        /// A webhook is a channel.
+        case url
+        case bot
+        case space
+    }
+
+    public var limit: Limit {
+        switch self {
+        case .slack, .discord: .url
+        case .telegram: .bot
+        case .googlechat: .space
+        case .standard, .cloudevents, .teams, .mattermost, .matrix, .zulip, .ntfy, .template: .host
+        }
+    }
+
+    /// Between two posts of one limit key, at least, where the service has said so for good: 1/s to a channel
+    /// of Slack, 60/min to a space of Google Chat (other apps share it), 30/s by a bot of Telegram. Discord
+    /// says it in each answer.
+    public var interval: Span? {
+        switch self {
+        case .slack, .googlechat: .seconds(1)
+        case .telegram: .milliseconds(34)
+        case .standard, .cloudevents, .discord, .teams, .mattermost, .matrix, .zulip, .ntfy, .template: nil
+        }
+    }
 }

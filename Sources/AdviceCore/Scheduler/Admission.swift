@@ -41,6 +41,10 @@ struct Admission {
         var closedUntil = Span.zero
         /// When the last of those that went back to the store is due.
         var backlogUntil = Span.zero
+        /// Before this the service takes no other, and when the last of those has its turn that were sent
+        /// back for it.
+        var turnAt = Span.zero
+        var turnsUntil = Span.zero
         /// How long an attempt takes here, smoothed.
         var pace = Limits.assumedAttempt
 
@@ -49,7 +53,8 @@ struct Admission {
         }
 
         func isIdle(at now: Span) -> Bool {
-            inFlight == 0 && parked.isEmpty && closedUntil <= now && backlogUntil <= now
+            inFlight == 0 && parked.isEmpty && closedUntil <= now && backlogUntil <= now && turnAt <= now
+                && turnsUntil <= now
         }
     }
 
@@ -64,7 +69,8 @@ struct Admission {
         case send(ClaimedDelivery, ticket: UInt64)
         /// Its host asked for time, or its own rate does: it waits so long, with no attempt charged.
         case wait(ClaimedDelivery, Span)
-        /// No room for it in memory: it waits in the store for about its turn, likewise.
+        /// No room for it in memory, or its service takes one at a time: it waits in the store for about its
+        /// turn, likewise.
         case spill(ClaimedDelivery, Span)
     }
 
@@ -103,6 +109,10 @@ struct Admission {
                 wakeNext(name)
                 return .wait(delivery, wait)
             }
+            if let wait = turn(delivery, name, at: now) {
+                wakeNext(name)
+                return .spill(delivery, wait)
+            }
             if let place = keys.index(forKey: name), keys.values[place].inFlight >= cap(of: name) {
                 let decision = stepAside(delivery, place, at: now)
                 wakeGroup(of: name)
@@ -115,6 +125,7 @@ struct Admission {
                 continue
             }
             keys[name, default: Key()].inFlight += 1
+            if let interval = delivery.endpoint.format.interval { keys[name]?.turnAt = now + interval }
             if let group = groupName(of: name) { groups[group]?.inFlight += 1 }
             if let rate = delivery.endpoint.options.rate, rate > 0 {
                 paced[delivery.subscriberID] = now + Span(nanoseconds: Int64(1e9 / rate))
@@ -249,6 +260,17 @@ struct Admission {
         if next > now { return next - now }
         paced[delivery.subscriberID] = nil
         return nil
+    }
+
+    /// How long it is until its turn, where a service takes so many in a time and one has just gone. Each
+    /// that is sent back gets a turn of its own: all at once they would come back for one place.
+    private mutating func turn(_ delivery: ClaimedDelivery, _ name: String, at now: Span) -> Span? {
+        guard let interval = delivery.endpoint.format.interval, let place = keys.index(forKey: name),
+            keys.values[place].turnAt > now
+        else { return nil }
+        let turn = max(keys.values[place].turnAt, keys.values[place].turnsUntil + interval)
+        keys.values[place].turnsUntil = turn
+        return turn - now
     }
 
     private func fullGroup(of key: String) -> String? {

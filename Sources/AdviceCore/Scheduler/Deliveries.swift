@@ -273,7 +273,7 @@ struct Deliveries: Sendable {
             care.survived(machine.delivery.key)
             admission.free(
                 result.token, key, duration: result.latency, slowDown: result.slowDown, at: now.boot)
-            excuse(&result, host: key, at: now)
+            excuse(&result, host: machine.delivery.endpoint.host, at: now)
             let record = machine.finish(result, at: now.wall, using: &random)
             add(record, of: machine.delivery, at: now.wall)
         }

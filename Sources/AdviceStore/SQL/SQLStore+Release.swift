@@ -110,9 +110,7 @@ extension SQLStore {
             "INSERT INTO content(release, neutral, digest) VALUES ($1, $2, $3)",
             [.integer(release), .bytes(content.neutral), .bytes(content.digest)])
         for (format, bytes) in content.renderings {
-            try database.query(
-                "INSERT INTO rendering(release, format, body, digest) VALUES ($1, $2, $3, $4)",
-                [.integer(release), .text(format.rawValue), .bytes(bytes), .integer(Checksum(bytes).signed)])
+            try keep(bytes, release: release, format: format)
         }
     }
 

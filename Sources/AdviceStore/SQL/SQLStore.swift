@@ -268,6 +268,30 @@ extension SQLStore {
         }
     }
 
+    public func content(release: Int64) throws(StoreError) -> (neutral: [UInt8], digest: [UInt8])? {
+        let rows = try database.query(
+            "SELECT neutral, digest FROM content WHERE release = $1", [.integer(release)])
+        guard let neutral = rows.first?[0].bytes, let digest = rows.first?[1].bytes else { return nil }
+        return (neutral, digest)
+    }
+
+    public func keep(_ bytes: [UInt8], release: Int64, format: Format, now: Instant) throws(StoreError) {
+        try write(now, .shared) { () throws(StoreError) in
+            try keep(bytes, release: release, format: format)
+        }
+    }
+
+    func keep(_ bytes: [UInt8], release: Int64, format: Format) throws(StoreError) {
+        try database.query(
+            """
+            INSERT INTO rendering(release, format, body, digest) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                .integer(release), .text(format.rawValue), .bytes(bytes), .integer(Checksum(bytes).signed),
+            ])
+    }
+
     public func rendering(release: Int64, format: Format) throws(StoreError) -> [UInt8]? {
         let rows = try database.query(
             "SELECT body, digest FROM rendering WHERE release = $1 AND format = $2",

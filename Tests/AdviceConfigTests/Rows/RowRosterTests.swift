@@ -26,7 +26,7 @@ struct RowRosterTests {
               zone: America/Los_Angeles
               at: 07:30
               joined: 2026-07-05
-            - { id: cat, url: https://ntfy.sh, format: ntfy, topic: "a \\"b\\"", series: [] }
+            - { id: cat, url: https://ntfy.sh, format: ntfy, topic: "a-b", series: [] }
 
             """
         let csv = #"""
@@ -34,7 +34,7 @@ struct RowRosterTests {
             ann,https://example.org/a,\#(secrets[0]),,,,,,,true
             bob,"https://example.org/b,c",\#(secrets[0]) \#(secrets[1]),cloudevents,advice,\#
             America/Los_Angeles,07:30,2026-07-05,,false
-            cat,https://ntfy.sh,,ntfy,[],,,,"a ""b""",
+            cat,https://ntfy.sh,,ntfy,[],,,,"a-b",
 
             """#
         let lines = #"""
@@ -42,7 +42,7 @@ struct RowRosterTests {
             {"id":"bob","url":"https://example.org/b,c","secret":["\#(secrets[0])","\#(secrets[1])"],\#
             "format":"cloudevents","series":["advice"],"zone":"America/Los_Angeles","at":"07:30",\#
             "joined":"2026-07-05"}
-            {"id":"cat","url":"https://ntfy.sh","format":"ntfy","topic":"a \"b\"","series":[]}
+            {"id":"cat","url":"https://ntfy.sh","format":"ntfy","topic":"a-b","series":[]}
 
             """#
         let expected = try #require(Self.load("subscribers.yaml", yaml).configuration).subscribers

@@ -162,6 +162,22 @@ struct DeliveryMachineTests {
         #expect(attempt(.gone, after: 9).state == .waiting)
     }
 
+    @Test("a service's own word closes the endpoint at once")
+    func goneForGood() {
+        let record = attempt(.goneForGood, after: 3)
+        #expect(record.state == .cancelled && record.attempts == 4)
+        #expect(record.health?.state == .closed)
+        #expect(record.error == "closed: said no")
+    }
+
+    @Test("an answer after which the service takes nothing for a while slows all who share the key")
+    func rest() {
+        var result = AttemptResult(token: 1, outcome: .delivered, startedAt: due, status: 204)
+        #expect(result.slowDown == nil)
+        result.rest = .seconds(3)
+        #expect(result.slowDown == .seconds(3))
+    }
+
     @Test("another failure between two 410s does not make the first forgotten")
     func goneInterrupted() {
         #expect(attempt(.retry, after: 1, at: due + .hours(1), goneAt: due).goneAt == due)

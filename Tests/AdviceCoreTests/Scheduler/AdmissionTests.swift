@@ -262,6 +262,28 @@ struct AdmissionTests {
         #expect(takeAll(&admission) == ["slow"])
     }
 
+    @Test("a service that takes so many in a time gets no more, and each that waits has a turn of its own")
+    func turns() {
+        var admission = admission()
+        func post(_ name: String, _ key: String = "slack:443|a", _ format: Format = .slack) {
+            admission.add(.sample(name, limitKey: key, format: format))
+        }
+        for number in 1...4 { post("\(number)") }
+        post("other", "slack:443|b")
+        post("plain1", "plain:443", .standard)
+        post("plain2", "plain:443", .standard)
+        #expect(takeAll(&admission) == ["1", "other", "plain1", "plain2"])
+        #expect(admission.sentAway == ["2": .seconds(1), "3": .seconds(2), "4": .seconds(3)])
+        // Not a moment early, and a turn that comes in time is kept.
+        admission.now = .milliseconds(999)
+        post("2")
+        #expect(takeAll(&admission) == [])
+        #expect(admission.sentAway["2"] == .milliseconds(3001))
+        admission.now = .seconds(2)
+        post("3")
+        #expect(takeAll(&admission) == ["3"])
+    }
+
     @Test("an entry for a host caps all its ports and all the keys on it together")
     func groups() {
         var admission = admission(perHost: 2, hosts: ["chat.org": 3])

@@ -91,6 +91,23 @@ struct DeliveriesTests {
         #expect(!(back + done + effects).claims.isEmpty)
     }
 
+    @Test(
+        "a network is down by what hosts say, of which a service with many channels is one",
+        arguments: [("hooks.example:443|", 1), ("", 0)])
+    func channelsOfOneHost(_ prefix: String, _ charged: Int) {
+        var scheduler = started()
+        let claimed = (1...20).map { number in
+            ClaimedDelivery.sample(
+                "s\(number)", number: Int64(number), due: now, limitKey: "\(prefix)h\(number):443")
+        }
+        let sent = scheduler.handle(.claimed(Claim(deliveries: claimed)), now: clocks(now))
+        let dark = sent.attempts.map {
+            AttemptResult(token: $0.token, outcome: .retry, startedAt: now, isDark: true)
+        }
+        let done = scheduler.handle(.outcomes(dark), now: clocks(now))
+        #expect(done.groups.flatMap(\.records).last?.attempts == charged)
+    }
+
     @Test("512 outcomes are a group, whatever else is on its way")
     func fullGroup() {
         var scheduler = started()
