@@ -183,8 +183,8 @@ public actor Daemon: QueueActor {
         load { daemon, knowledge in
             var knowledge = knowledge
             knowledge.mark = mark
-            daemon.parts.logger.info(
-                "started", metadata: ["subscribers": "\(daemon.roster.count)"])
+            let count = daemon.roster.count
+            daemon.parts.logger.info("started for \(count) subscribers", metadata: ["subscribers": "\(count)"])
             daemon.cohorts = change.cohorts
             daemon.generation = change.generation
             if let refusal = Daemon.refusal(change) {

@@ -1,0 +1,93 @@
+"""The life of the service on a real systemd, from its installation to its purge.
+
+usage: life.py TREE PACKAGE
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import ending
+import installing
+import mishaps
+from host import Host, HostError
+from service import Failed, Service, documented
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
+SOURCES = "/root/sources"
+PAGES = ("README.md", "docs/operating.md")
+
+
+def previous(package, folder):
+    """The package as it was one version ago."""
+    tree = folder + "/previous"
+    subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
+    control = tree + "/DEBIAN/control"
+    with open(control, encoding="utf-8") as file:
+        text = file.read()
+    version = next(line for line in text.splitlines() if line.startswith("Version: "))
+    with open(control, "w", encoding="utf-8") as file:
+        file.write(text.replace(version, version + "~previous"))
+    older = folder + "/previous.deb"
+    subprocess.run(
+        ["dpkg-deb", "-b", "--root-owner-group", "-Znone", tree, older], check=True, capture_output=True)
+    return older
+
+
+def carry(host, package, folder):
+    """Both packages, and what scripts/install needs, into the host."""
+    shutil.copy(package, host.root + "/root/new.deb")
+    shutil.move(previous(package, folder), host.root + "/root/previous.deb")
+    for name in ("scripts", "systemd", "man", "Config"):
+        shutil.copytree(f"{ROOT}/{name}", f"{host.root}{SOURCES}/{name}")
+    for name in (".swift-version", "Package.resolved"):
+        shutil.copy(f"{ROOT}/{name}", f"{host.root}{SOURCES}/{name}")
+    shutil.move(folder + "/previous/usr/bin/advised", host.root + SOURCES + "/advised")
+
+
+def live(service):
+    installing.install(service, "/root/previous.deb")
+    installing.first_subscriber(service)
+    installing.another_subscriber(service)
+    installing.credentials(service)
+    installing.instance(service)
+    mishaps.killed(service)
+    mishaps.hung(service)
+    mishaps.without_power(service)
+    mishaps.disk_full(service)
+    mishaps.upgraded(service, "/root/new.deb")
+    mishaps.backed_up(service)
+    ending.as_root(service)
+    ending.purged(service)
+    ending.by_hand(service, SOURCES)
+    for page in PAGES:
+        missing = [words for words in documented(f"{ROOT}/{page}") if words not in service.host.commands]
+        service.check(f"every command of {page} was run", not missing, missing)
+
+
+def main(tree, package):
+    started = time.monotonic()
+    host = Host(tree)
+    service = Service(host)
+    try:
+        with tempfile.TemporaryDirectory(dir=host.folder) as folder:
+            carry(host, package, folder)
+        host.boot()
+        service.check("a clean Debian is up", True)
+        live(service)
+    except (Failed, HostError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        print(service.journal() if host.leader else "", file=sys.stderr)
+        return 1
+    finally:
+        service.hang_up()
+        host.remove()
+    print(f"{service.count} checks passed in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
