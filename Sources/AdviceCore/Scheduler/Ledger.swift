@@ -101,6 +101,8 @@ public struct StoreKnowledge: Sendable {
     public var mark: Instant?
     /// A hold that was on when the daemon ended.
     public var hold: ClockHold?
+    /// The number of the roster.
+    public var generation: Int64 = 0
 
     public init(
         series: [SeriesRecord] = [], cohorts: [CohortRecord] = [], ledgers: [CohortLedger] = [],
