@@ -3,11 +3,11 @@ public import AdviceCore
 import Crypto
 import Glibc
 
-/// All that a roster in rows depends on. While it is the same, a start takes what the store has, and a million
-/// rows are not read: a row names no other file.
+/// All that a roster in rows depends on. While it is the same, a start takes what the store has, and a
+/// million rows are not read: a row names no other file.
 public enum RosterOrigin {
-    /// nil where the rows must be read to know: they are not all of the roster, their file has just changed, or
-    /// the store is shared and compares every file.
+    /// nil where the rows must be read to know: they are not all of the roster, their file has just changed,
+    /// or the store is shared and compares every file.
     public static func digest(of loaded: Loaded) -> String? {
         guard let configuration = loaded.configuration, configuration.store.isFile,
             let rows = configuration.rows?.identity, let settings = loaded.settingsDigest
@@ -18,8 +18,8 @@ public enum RosterOrigin {
         return FilesDigest.hexadecimal(SHA256.hash(data: Array(text.utf8)))
     }
 
-    /// The file's device, number, size and times. With `now`, nil for one that has changed within two seconds:
-    /// times are coarse, and the next change might look the same.
+    /// The file's device, number, size and times. With `now`, nil for one that has changed within two
+    /// seconds: times are coarse, and the next change might look the same.
     public static func identity(of path: String, unlessAfter now: Instant?) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

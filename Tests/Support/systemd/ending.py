@@ -24,12 +24,12 @@ def as_root(service):
 def purged(service):
     host = service.host
     service.check("no unit has failed", not host.run("systemctl --failed --no-legend").output.strip())
-    service.succeeds("removed", "apt-get remove -y advised")
+    service.succeeds("removed", "apt remove advised", "y\n")
     service.check("it runs no more", not service.is_active())
     kept = host.quietly(f"test -s {SETTINGS} && test -s {STATE}/advised.db")
     service.check("settings and state are kept", kept.code == 0, kept)
     host.run("rm -r /etc/systemd/system/advised.service.d")
-    service.succeeds("purged", "apt-get purge -y advised")
+    service.succeeds("purged", "apt purge advised", "y\n")
     expect_nothing(service)
 
 
@@ -44,16 +44,16 @@ def expect_nothing(service):
 
 def by_hand(service, sources):
     host = service.host
-    host.run("systemctl daemon-reload")
-    service.succeeds("without apt it is installed by hand", f"{sources}/scripts/install {sources}/advised")
+    install = f"cd {sources} && ./scripts/install .build/release/advised"
+    service.succeeds("without apt it is installed by hand", install)
     service.comes("it runs", service.is_active)
     service.check("healthy", host.run("advised status").code == 0)
     service.check(
         "enabled", host.quietly("systemctl is-enabled advised").output.strip() == "enabled")
-    service.succeeds("over itself too", f"{sources}/scripts/install {sources}/advised")
+    service.succeeds("over itself too", install)
     service.comes("it runs", service.is_active)
-    service.succeeds("and taken away", f"{sources}/scripts/uninstall")
+    service.succeeds("and taken away", f"cd {sources} && ./scripts/uninstall")
     kept = host.quietly(f"test -s {SETTINGS} && test -s {STATE}/advised.db")
     service.check("settings and state are kept", kept.code == 0, kept)
-    service.succeeds("with --purge those too", f"{sources}/scripts/uninstall --purge")
+    service.succeeds("with --purge those too", f"cd {sources} && ./scripts/uninstall --purge")
     expect_nothing(service)

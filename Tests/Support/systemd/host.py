@@ -1,6 +1,7 @@
-"""A machine to install on: a clean Debian with a real systemd, in systemd-nspawn over a tree that stays as it is.
+"""A machine to install on: a clean Debian with a real systemd, in systemd-nspawn.
 
-It can be booted, told commands, switched off, and have its power cut; what it wrote is there at the next boot.
+It stands on a tree that stays as it is. It can be booted, told commands, switched off, and have its power cut;
+what it wrote is there at the next boot.
 """
 
 import os
@@ -79,15 +80,17 @@ class Host:
         return self.quietly("systemctl is-system-running").output.strip() in ("running", "degraded")
 
     def entrance(self, *namespaces):
-        return ["nsenter", "-t", str(self.leader), *(namespaces or ("-m", "-u", "-i", "-n", "-p", "-r", "-w"))]
+        chosen = namespaces or ("-m", "-u", "-i", "-n", "-p", "-r", "-w")
+        return ["nsenter", "-t", str(self.leader), *chosen]
 
     def quietly(self, command, given=None):
         """Runs a shell command inside, as root."""
+        variables = [f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", "TERM=dumb"]
+        variables.append("DEBIAN_FRONTEND=noninteractive")
+        shell = ["env", "-i", *variables, "bash", "-o", "pipefail", "-c", command]
         done = subprocess.run(
-            self.entrance() + ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", "TERM=dumb",
-                               "DEBIAN_FRONTEND=noninteractive", "bash", "-o", "pipefail", "-c", command],
-            input=given, capture_output=True, text=True, errors="replace", timeout=COMMAND_LIMIT, check=False,
-            cwd="/")
+            self.entrance() + shell, input=given or "", capture_output=True, text=True, errors="replace",
+            timeout=COMMAND_LIMIT, check=False, cwd="/")
         return Done(command, done.returncode, done.stdout, done.stderr)
 
     def run(self, command, given=None):

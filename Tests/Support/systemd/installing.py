@@ -7,10 +7,11 @@ from service import LATER, PORT, ROSTER, SETTINGS, STATE
 
 def install(service, package):
     host = service.host
-    host.run(f"cp {package} /root/advised.deb")
-    service.succeeds("apt installs the package", "apt-get install -y /root/advised.deb")
+    host.run(f"cp {package} /")
+    service.succeeds("apt installs the package", "apt install ./advised_*_amd64.deb")
     service.check("it is enabled", host.run("systemctl is-enabled advised").code == 0)
     service.comes("and active", service.is_active)
+    service.succeeds("systemctl shows it", "systemctl status advised")
     service.check("no unit has failed", not host.quietly("systemctl --failed --no-legend").output.strip())
     series = service.status()["series"]
     service.check("the bundled series waits for subscribers", series[0]["state"] == "waiting", series)
@@ -20,9 +21,8 @@ def install(service, package):
     service.check(
         "settings and subscribers are for root and the daemon, the state for the daemon",
         owners.splitlines() == ["640 root:advised"] * 2 + ["700 advised:advised", "750 root:advised"], owners)
-    user = host.quietly(f"ps -o user= -p {service.shown('MainPID')} || stat -c %U /proc/"
-                        f"{service.shown('MainPID')}").output.split()
-    service.check("it runs as its own user", user[-1:] == ["advised"], user)
+    user = host.quietly(f"stat -c %U /proc/{service.shown('MainPID')}").output.strip()
+    service.check("it runs as its own user", user == "advised", user)
     service.succeeds(
         "its exposure is 1.1 at most",
         "systemd-analyze security --offline=true --threshold=11 /lib/systemd/system/advised.service")
@@ -45,7 +45,8 @@ def first_subscriber(service):
                          ("    # join: next\n", "    join: latest\n")):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        return text + "delivery: { allow_http: true, allow_networks: [127.0.0.1], retries: [2s, 5s, 5s, 5s] }\n"
+        return text + (
+            "delivery: { allow_http: true, allow_networks: [127.0.0.1], retries: [2s, 5s, 5s, 5s] }\n")
 
     service.edit(SETTINGS, settle)
     service.subscribe("ann")
@@ -61,6 +62,8 @@ def first_subscriber(service):
 
     by_field = service.succeeds("the journal is asked for ann alone", "journalctl ADVISED_SUBSCRIBER=ann")
     service.check("it tells of her delivery", "delivered fifteen-points/" in by_field.output, by_field)
+    service.succeeds("and for what was given up", "journalctl ADVISED_STATE=exhausted --since -7d")
+    host.run("journalctl -u advised -n 50")
     done = host.run("journalctl -u advised -o json")
     service.check("no secret is in it", all(secret not in done.output for secret in service.secrets))
     service.check("nor a URL's path", f"{PORT}/ann" not in done.output)
@@ -88,7 +91,9 @@ def another_subscriber(service):
 def credentials(service):
     host = service.host
     host.run("install -d -m 700 /etc/advised/credentials")
-    host.run("cp /etc/advised/secrets/ann /etc/advised/credentials/ann")
+    host.run("advised keys new | install -m 600 /dev/stdin /etc/advised/credentials/ann")
+    service.secrets.append(host.read("/etc/advised/credentials/ann").strip())
+    service.listen()
     host.run("mkdir -p /etc/systemd/system/advised.service.d")
     host.run("cp /usr/share/doc/advised/examples/credentials.conf /etc/systemd/system/advised.service.d/")
     service.edit(ROSTER, lambda text: text.replace(
@@ -96,7 +101,23 @@ def credentials(service):
     service.succeeds("a secret is handed over by systemd", "systemctl daemon-reload")
     service.succeeds("with a restart", "systemctl restart advised")
     service.comes("the daemon runs with it", service.is_active, LATER)
-    service.nothing_twice("a change of where the secret is kept sends nothing again")
+    service.nothing_twice("another secret sends nothing again")
+
+
+def link_local(service):
+    """The unit keeps metadata services out of reach; the drop-in opens one address."""
+    host = service.host
+    host.run("ip address add 169.254.10.20/32 dev lo")
+    service.edit(SETTINGS, lambda text: text.replace("[127.0.0.1]", "[127.0.0.1, 169.254.10.20]"))
+    service.subscribe("dan", host="169.254.10.20")
+    service.succeeds("a subscriber at a link-local address is taken", "systemctl reload advised")
+    service.comes(
+        "and not reached", lambda: "dan did not succeed" in service.journal() or
+        "attempt 1 of fifteen-points" in service.journal())
+    host.run("cp /usr/share/doc/advised/examples/link-local.conf /etc/systemd/system/advised.service.d/")
+    host.run("systemctl daemon-reload")
+    host.run("systemctl restart advised")
+    service.comes("with the drop-in it is", lambda: service.has_one("dan"), LATER)
 
 
 def instance(service):

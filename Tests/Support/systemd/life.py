@@ -39,32 +39,41 @@ def previous(package, folder):
 
 def carry(host, package, folder):
     """Both packages, and what scripts/install needs, into the host."""
-    shutil.copy(package, host.root + "/root/new.deb")
-    shutil.move(previous(package, folder), host.root + "/root/previous.deb")
+    os.makedirs(host.root + "/root/previous")
+    shutil.copy(package, host.root + "/root/")
+    shutil.move(previous(package, folder), host.root + "/root/previous/" + os.path.basename(package))
     for name in ("scripts", "systemd", "man", "Config"):
         shutil.copytree(f"{ROOT}/{name}", f"{host.root}{SOURCES}/{name}")
     for name in (".swift-version", "Package.resolved"):
         shutil.copy(f"{ROOT}/{name}", f"{host.root}{SOURCES}/{name}")
-    shutil.move(folder + "/previous/usr/bin/advised", host.root + SOURCES + "/advised")
+    os.makedirs(host.root + SOURCES + "/.build/release")
+    shutil.move(folder + "/previous/usr/bin/advised", host.root + SOURCES + "/.build/release/advised")
 
 
-def live(service):
-    installing.install(service, "/root/previous.deb")
+def was_run(words, commands):
+    """As it stands, or after going where it is to be run."""
+    return any(command == words or command.endswith("&& " + words) for command in commands)
+
+
+def live(service, package):
+    installing.install(service, "/root/previous/" + package)
     installing.first_subscriber(service)
     installing.another_subscriber(service)
     installing.credentials(service)
     installing.instance(service)
+    installing.link_local(service)
     mishaps.killed(service)
     mishaps.hung(service)
     mishaps.without_power(service)
     mishaps.disk_full(service)
-    mishaps.upgraded(service, "/root/new.deb")
+    mishaps.upgraded(service, "/root/" + package)
     mishaps.backed_up(service)
     ending.as_root(service)
     ending.purged(service)
     ending.by_hand(service, SOURCES)
     for page in PAGES:
-        missing = [words for words in documented(f"{ROOT}/{page}") if words not in service.host.commands]
+        commands = documented(f"{ROOT}/{page}")
+        missing = [words for words in commands if not was_run(words, service.host.commands)]
         service.check(f"every command of {page} was run", not missing, missing)
 
 
@@ -77,7 +86,7 @@ def main(tree, package):
             carry(host, package, folder)
         host.boot()
         service.check("a clean Debian is up", True)
-        live(service)
+        live(service, os.path.basename(package))
     except (Failed, HostError) as error:
         print(f"\n{error}", file=sys.stderr)
         print(service.journal() if host.leader else "", file=sys.stderr)

@@ -78,9 +78,9 @@ def disk_full(service):
 
 def upgraded(service, package):
     host = service.host
-    host.run(f"cp {package} /root/advised.deb")
+    host.run(f"rm /advised_*.deb && cp {package} /")
     before, edited = service.shown("MainPID"), host.read("/etc/advised/advised.yaml")
-    service.succeeds("a new version is installed", "apt-get install -y /root/advised.deb")
+    service.succeeds("a new version is installed", "apt install ./advised_*_amd64.deb")
     service.comes("it runs", lambda: service.is_active() and service.shown("MainPID") != before)
     service.check("the settings are as they were", host.read("/etc/advised/advised.yaml") == edited)
     states = [line["state"] for line in json.loads(host.run("advised log --json").output)]

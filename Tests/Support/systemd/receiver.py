@@ -1,4 +1,4 @@
-"""Takes webhooks at 127.0.0.1, and writes a JSON line for each: its path, its id, and whether its signature holds.
+"""Takes webhooks, and writes a JSON line for each: its path, its id, and whether its signature holds.
 
 usage: receiver.py PORT RECORD SECRET...     one of the secrets signs
 """
@@ -42,6 +42,6 @@ class Receiver(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     Receiver.record, Receiver.secrets = sys.argv[2], sys.argv[3:]
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver)
+    server = ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Receiver)
     print("listening", flush=True)
     server.serve_forever()

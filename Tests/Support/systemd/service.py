@@ -70,14 +70,14 @@ class Service:
         """As a person with an editor: owner and mode stay."""
         self.host.write(path, change(self.host.read(path)))
 
-    def subscribe(self, name, more="", path=ROSTER):
+    def subscribe(self, name, path=ROSTER, host="127.0.0.1"):
         """A secret for the subscriber, and its entry in the file."""
         command = f"advised keys new | install -m 640 -g advised /dev/stdin /etc/advised/secrets/{name}"
         self.succeeds(f"a secret for {name} is made", command)
         self.secrets.append(self.host.read(f"/etc/advised/secrets/{name}").strip())
         entry = (
-            f"- id: {name}\n  url: http://127.0.0.1:{PORT}/{name}\n"
-            f"  secret: {{ file: /etc/advised/secrets/{name} }}\n{more}")
+            f"- id: {name}\n  url: http://{host}:{PORT}/{name}\n"
+            f"  secret: {{ file: /etc/advised/secrets/{name} }}\n")
         self.edit(path, lambda text: text + entry)
         self.listen()
 
