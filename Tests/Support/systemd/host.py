@@ -1,7 +1,7 @@
 """A machine to install on: a clean Debian with a real systemd, in systemd-nspawn.
 
-It stands on a tree that stays as it is. It can be booted, told commands, switched off, and have its power cut;
-what it wrote is there at the next boot.
+It stands on a tree that stays as it is. It can be booted, told commands, switched off, and have its power
+cut; what it wrote is there at the next boot.
 """
 
 import os
