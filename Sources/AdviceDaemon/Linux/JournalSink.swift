@@ -33,7 +33,8 @@ final class JournalSink: Sendable {
     /// `priority` is that of syslog(3). The fields' names are of a-z and `_`.
     func write(_ message: String, priority: Int, fields: [(name: String, value: String)]) {
         dropped.withLock { dropped in
-            let missing = dropped > 0 ? "(\(dropped) entries were dropped: the journal did not take them) " : ""
+            let missing =
+                dropped > 0 ? "(\(dropped) entries were dropped: the journal did not take them) " : ""
             let entry = JournalSink.entry(missing + message, priority, fields)
             let flags = Int32(MSG_NOSIGNAL) | (dropped == 0 ? 0 : Int32(MSG_DONTWAIT))
             var address = address
