@@ -1,5 +1,6 @@
 public import AdviceConfig
 public import AdviceCore
+import CLinux
 import Crypto
 import Glibc
 

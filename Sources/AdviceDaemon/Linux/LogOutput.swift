@@ -1,4 +1,5 @@
 import AdviceCore
+import CLinux
 import Foundation
 import Glibc
 public import Logging
