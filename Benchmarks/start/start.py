@@ -1,5 +1,5 @@
-"""How long the daemon takes until it says READY, with a roster of a million rows: taken for the first time, and
-when nothing has changed since.
+"""How long the daemon takes until it says READY, with a roster of a million rows: taken for the first time,
+and when nothing has changed since.
 
 usage: start.py PROGRAM [ROWS]
 """
@@ -62,7 +62,8 @@ def main(program, rows=1_000_000):
         time.sleep(3)
         for _ in range(5):
             taken, cpu, memory, status, words = start(program, folder)
-            print(f"READY after {taken * 1000:7.0f} ms; {cpu:5.2f} s CPU, {memory} MiB; exit {status}; {words}")
+            figures = f"READY after {taken * 1000:7.0f} ms; {cpu:5.2f} s CPU, {memory} MiB"
+            print(f"{figures}; exit {status}; {words}")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@ import Glibc
 import Synchronization
 
 /// journald's native protocol: an entry is one datagram of fields, each of which can be asked for, as in
-/// `journalctl ADVISED_SUBSCRIBER=ann`. It is sd_journal_send(3) in a few lines; libsystemd would be a dependency
-/// for it. A journal that takes nothing must not stop the daemon: entries are dropped then, and counted in the
-/// next one that it takes.
+/// `journalctl ADVISED_SUBSCRIBER=ann`. It is sd_journal_send(3) in a few lines; libsystemd would be a
+/// dependency for it. A journal that takes nothing must not stop the daemon: entries are dropped then, and
+/// counted in the next one that it takes.
 final class JournalSink: Sendable {
     static let system = JournalSink(path: "/run/systemd/journal/socket")
 
-    /// How long an entry waits for a journal that is only slow, in milliseconds; once for each time it stalls.
+    /// How long an entry waits for a journal that is only slow, in milliseconds; once each time it stalls.
     private static let patience = 200
     /// Bytes of a message; a datagram has room for some more.
     private static let messageLimit = 48 * 1024
@@ -55,7 +55,7 @@ final class JournalSink: Sendable {
         return bytes
     }
 
-    /// `NAME=value`, or, where the value has several lines, the name, eight bytes of its length, and the value.
+    /// `NAME=value`, or, where the value has several lines, the name, its length in eight bytes, and it.
     private static func append(_ name: String, _ value: String, to bytes: inout [UInt8]) {
         let value = value.utf8.prefix(messageLimit)
         bytes += name.utf8

@@ -25,7 +25,7 @@ public struct LogOutput: LogHandler {
         return leadsToJournal(environment["JOURNAL_STREAM"]) ? .journal : .json
     }
 
-    /// systemd says which file the journal reads, as `device:inode`: what it passed on may lead elsewhere since.
+    /// systemd says which file the journal reads, as `device:inode`: ours may lead elsewhere since.
     private static func leadsToJournal(_ stream: String?) -> Bool {
         var status = stat()
         guard let stream, fstat(STDERR_FILENO, &status) == 0 else { return false }
