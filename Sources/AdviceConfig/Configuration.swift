@@ -13,8 +13,17 @@ public struct Configuration: Sendable {
     public var publicPages: Listen
     public var log: Log
     public var retention: Retention
+    /// What their file was, where the subscribers are rows of one.
+    public var rows: Rows?
     /// Every file that was read, absolute, in the order read: what a reload depends on.
     public var files: [String]
+
+    public struct Rows: Sendable, Equatable {
+        /// Of the file while it was read; nil where it has changed meanwhile, or just before.
+        public var identity: String?
+        /// They were not read: `subscribers` is empty.
+        public var arePassedOver: Bool
+    }
 
     public struct Delivery: Sendable, Equatable {
         /// POSTs in flight.
@@ -107,6 +116,7 @@ public struct Configuration: Sendable {
         publicPages = Listen(.off)
         log = Log()
         retention = Retention()
+        rows = nil
         files = []
     }
 }

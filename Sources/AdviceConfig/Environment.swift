@@ -21,6 +21,10 @@ public struct ReadingEnvironment: Sendable {
     /// Is given each file that the configuration consists of, in order: its path and its bytes. The first is
     /// the settings; what protected values stand in is none of them.
     public var noteFile: (@Sendable (_ path: String, _ bytes: [UInt8]) -> Void)?
+    /// Tells the file at a path from every other, and from what it was before; nil where that is not sure.
+    public var fileIdentity: @Sendable (_ path: String) -> String? = { _ in nil }
+    /// Rows of CSV or JSONL are not read: it may turn out that they are known already.
+    public var passesOverRows = false
     /// Today in UTC, for warnings about gaps within two years.
     public var now: Instant
 

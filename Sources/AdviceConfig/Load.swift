@@ -8,8 +8,15 @@ public struct Loaded: Sendable {
     public var diagnostics: [Diagnostic]
     /// Where things stand, for diagnostics that other rooms add.
     public var places: Places
+    /// Rows of a roster were passed over, or may have been: where there are mistakes, these are not all.
+    public var hasUnreadRows: Bool {
+        configuration.map { $0.rows?.arePassedOver ?? false } ?? passesOverRows
+    }
+    var passesOverRows = false
     /// Tells whether two machines have the same files; nil where nobody has asked.
     public var digest: String?
+    /// Of the settings' bytes alone.
+    public var settingsDigest: String?
 
     /// Where series, points and subscribers are written, by id.
     public struct Places: Sendable {
@@ -92,5 +99,8 @@ public func loadConfiguration(at path: String, environment: ReadingEnvironment) 
     let diagnostics = reading.finish()
     let isSound = !diagnostics.contains { $0.severity == .error }
     precondition(!isSound || configuration != nil, "a reading without errors gives a configuration")
-    return Loaded(configuration: isSound ? configuration : nil, diagnostics: diagnostics, places: places)
+    var loaded = Loaded(
+        configuration: isSound ? configuration : nil, diagnostics: diagnostics, places: places)
+    loaded.passesOverRows = environment.passesOverRows
+    return loaded
 }

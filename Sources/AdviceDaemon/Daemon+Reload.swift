@@ -15,8 +15,10 @@ extension Daemon {
     }
 
     /// Takes a configuration whose roster the store has: from now on it is the only one that holds it.
-    func keep(_ fresh: Configuration) {
+    /// `known` is how many there are where they were not read.
+    func keep(_ fresh: Configuration, known: Int? = nil) {
         roster = RosterSummary(fresh.subscribers)
+        if let known { roster.count = known }
         configuration = fresh
         configuration.subscribers = []
         if roster.count >= Daemon.largeRoster { courier?.spread(over: Processors.count) }
@@ -30,14 +32,14 @@ extension Daemon {
     private static let largeRoster = 1000
 
     func importRoster(
-        of configuration: Configuration, files: String?, guardsRemovals: Bool,
+        of configuration: Configuration, files: String?, origin: String?, guardsRemovals: Bool,
         then: @escaping @Sendable (isolated Daemon, Swift.Result<RosterChange, StoreError>) -> Void
     ) {
         let now = parts.clock.now.wall
         let roster = Roster(configuration, secrets: parts.secrets, zones: parts.zones, now: now)
         desk.enter { [weak self] desk in
             let result = desk.importRoster(
-                roster, of: files, guardsRemovals: guardsRemovals, now: now)
+                roster, of: files, origin: origin, guardsRemovals: guardsRemovals, now: now)
             self?.enter { then($0, result) }
         }
     }
@@ -136,7 +138,10 @@ extension Daemon {
         }
         let fresh = isRebase ? read : read.keepingLocalZones(scheduler.seriesRecords)
         let before = outlooks(of: configuration)
-        importRoster(of: fresh, files: loaded.digest, guardsRemovals: !isForced) { daemon, result in
+        importRoster(
+            of: fresh, files: loaded.digest, origin: RosterOrigin.digest(of: loaded),
+            guardsRemovals: !isForced
+        ) { daemon, result in
             switch result {
             case .failure(let error): daemon.storeRefused(error)
             case .success(let change):

@@ -33,6 +33,10 @@ public actor Daemon: QueueActor {
     var wishedReload: WishedReload?
     /// Of the files in force; nil where nobody compares them.
     var files: String?
+    /// Of all that the roster at the start depends on, where that can be told.
+    private let origin: String?
+    /// The subscribers that the store has already, where they were not read.
+    private let knownCount: Int?
     /// What is shared with other daemons, where it is.
     var sharing = Sharing()
     /// What is not as it should be, in words: `status` says so and exits 1.
@@ -84,13 +88,21 @@ public actor Daemon: QueueActor {
         }
     }
 
-    /// `files` is the digest of the files that `configuration` was read from.
+    /// `loaded` has a configuration. `known` is what the store's roster was taken from, where it is the same
+    /// and was not read.
     public init(
-        _ parts: Parts, configuration: Configuration, files: String? = nil, store: sending any Store
+        _ parts: Parts, _ loaded: Loaded, known: RosterSource? = nil, store: sending any Store
     ) {
+        guard let configuration = loaded.configuration else {
+            preconditionFailure("a daemon is made of a configuration without mistakes")
+        }
+        precondition(
+            configuration.rows?.arePassedOver != true || known != nil, "rows that nobody knows are read")
         self.parts = parts
         self.configuration = configuration
-        self.files = files
+        files = loaded.digest
+        origin = RosterOrigin.digest(of: loaded)
+        knownCount = known?.count
         roster = RosterSummary(configuration.subscribers)
         desk = StoreDesk(store, clock: parts.clock)
         dispatcher = Dispatcher(settings: configuration.delivery, secrets: parts.secrets)
@@ -148,7 +160,7 @@ public actor Daemon: QueueActor {
         load { daemon, before in
             daemon.configuration = daemon.configuration.keepingLocalZones(before.series)
             daemon.compareFiles { daemon, common in
-                guard let common, daemon.isOutdated(by: common) else { return daemon.takeRoster(before.mark) }
+                guard let common, daemon.isOutdated(by: common) else { return daemon.takeRoster(before) }
                 // Other files were taken since: their roster stays.
                 var change = RosterChange()
                 (change.cohorts, change.generation) = (before.cohorts, common.generation)
@@ -158,8 +170,17 @@ public actor Daemon: QueueActor {
         }
     }
 
-    private func takeRoster(_ mark: Instant?) {
-        importRoster(of: configuration, files: files, guardsRemovals: true) { daemon, result in
+    private func takeRoster(_ before: StoreKnowledge) {
+        if let knownCount {
+            var change = RosterChange()
+            (change.cohorts, change.generation) = (before.cohorts, before.generation)
+            keep(configuration, known: knownCount)
+            return start(with: change, mark: before.mark)
+        }
+        let mark = before.mark
+        importRoster(
+            of: configuration, files: files, origin: origin, guardsRemovals: true
+        ) { daemon, result in
             switch result {
             case .failure(let error): daemon.end(.store(error))
             case .success(let change):
@@ -188,8 +209,10 @@ public actor Daemon: QueueActor {
         load(counting: true) { daemon, knowledge in
             var knowledge = knowledge
             knowledge.mark = mark
+            let count = daemon.roster.count
+            let how = daemon.knownCount == nil ? "" : ", whose file is as it was when it was last taken"
             daemon.parts.logger.info(
-                "started", metadata: ["subscribers": "\(daemon.roster.count)"])
+                "started for \(count) subscribers\(how)", metadata: ["subscribers": "\(count)"])
             daemon.cohorts = change.cohorts
             daemon.generation = change.generation
             daemon.tellReturned(change)

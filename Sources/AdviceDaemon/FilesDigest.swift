@@ -6,6 +6,7 @@ import Synchronization
 /// the same.
 public final class FilesDigest: Sendable {
     private let state = Mutex<State>(.nothing)
+    private let settings = Mutex<String?>(nil)
 
     private enum State {
         case nothing
@@ -18,6 +19,8 @@ public final class FilesDigest: Sendable {
 
     /// Takes the next file, the settings first. Its folder may be another on each machine; its name counts.
     public func add(_ path: String, _ bytes: [UInt8]) {
+        // The settings come first.
+        settings.withLock { $0 = $0 ?? FilesDigest.hexadecimal(SHA256.hash(data: bytes)) }
         state.withLock { state in
             var hash: SHA256
             switch state {
@@ -40,7 +43,14 @@ public final class FilesDigest: Sendable {
     public var text: String? {
         state.withLock { state in
             guard case .hashing(let hash) = state else { return nil }
-            return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            return FilesDigest.hexadecimal(hash.finalize())
         }
+    }
+
+    /// Of the settings alone; nil where they could not be read.
+    public var settingsText: String? { settings.withLock { $0 } }
+
+    static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

@@ -118,9 +118,9 @@ actor StoreDesk: QueueActor {
         return try store.rendering(release: release.number, format: format)
     }
 
-    /// `files` is the digest of the files that the roster is of.
+    /// `files` is the digest of the files that the roster is of, `origin` that of all that it depends on.
     func importRoster(
-        _ roster: Roster, of files: String?, guardsRemovals: Bool, now: Instant
+        _ roster: Roster, of files: String?, origin: String?, guardsRemovals: Bool, now: Instant
     ) -> Swift.Result<RosterChange, StoreError> {
         let before = shared?.files
         shared?.files = files
@@ -133,6 +133,10 @@ actor StoreDesk: QueueActor {
             try ask { () throws(StoreError) in try change.noteReturned(in: store) }
             // Where it is not taken, those that are in force stay.
             if change.refusedRemovals != nil, before != nil { shared?.files = before }
+            if change.refusedRemovals == nil, let origin {
+                let source = RosterSource(digest: origin, count: roster.entries.count)
+                try ask { () throws(StoreError) in try store.note(source, now: current(now)) }
+            }
             return .success(change)
         } catch {
             shared?.files = before

@@ -3,7 +3,41 @@ public import Logging
 
 extension Logger {
     func tell(_ telling: Telling) {
-        if let (level, text) = telling.said { log(level: level, "\(text)") }
+        if let (level, text) = telling.said { log(level: level, "\(text)", metadata: telling.fields) }
+    }
+}
+
+extension Telling {
+    /// What the words name, for who asks by it: `journalctl ADVISED_SUBSCRIBER=ann`.
+    var fields: Logger.Metadata {
+        switch self {
+        case .delivered(let settlement), .waiting(let settlement), .exhausted(let settlement),
+            .cancelled(let settlement):
+            var fields: Logger.Metadata = [
+                "subscriber": .string(settlement.subscriber), "series": .string(settlement.release.series),
+                "point": .string(settlement.release.subject),
+                "state": .string(settlement.record.state.rawValue),
+            ]
+            if let attempt = settlement.record.attempt {
+                fields["attempt"] = .string("\(attempt.number)")
+                if attempt.status > 0 { fields["status"] = .string("\(attempt.status)") }
+            }
+            return fields
+        case .released(let draft, _):
+            return ["series": .string(draft.series), "point": .string(draft.point.id)]
+        case .corrected(let draft):
+            return ["series": .string(draft.series), "point": .string(draft.point.id)]
+        case .alreadyReleased(let series, let point), .changedAfterRelease(let series, let point),
+            .pointGone(let series, let point), .missed(let series, let point, _),
+            .pointRenamed(let series, _, let point):
+            return ["series": .string(series), "point": .string(point)]
+        case .begins(let series, _), .unstarted(let series, _), .waitingForSubscribers(let series),
+            .startMoved(let series, _, _), .finished(let series):
+            return ["series": .string(series)]
+        case .decided, .clockStepped, .clockSuspect, .clockAwaited, .clockTrusted, .heartbeatRefused,
+            .heartbeatTaken, .status:
+            return [:]
+        }
     }
 }
 

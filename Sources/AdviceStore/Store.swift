@@ -49,6 +49,12 @@ public protocol Store: AnyObject {
         joins: [String: JoinPolicy], guardsRemovals: Bool, now: Instant
     ) throws(StoreError) -> RosterChange
 
+    /// Remembers what the roster in force was taken from, until it changes.
+    func note(_ source: RosterSource, now: Instant) throws(StoreError)
+
+    /// nil where that is not known, or the roster has changed since.
+    func rosterSource() throws(StoreError) -> RosterSource?
+
     /// Writes a series' record, and, where an operator decided it, the decision beside it.
     func save(_ record: SeriesRecord, decision: String?, now: Instant) throws(StoreError)
 

@@ -55,12 +55,18 @@ struct Installation {
         return reading
     }
 
-    func load() -> Loaded {
+    /// `passingOverRows`: of a roster in rows no more than what its file is.
+    func load(passingOverRows: Bool = false) -> Loaded {
         let files = FilesDigest()
         var environment = reading
+        environment.passesOverRows = passingOverRows
         environment.noteFile = { files.add($0, $1) }
+        environment.fileIdentity = { [now = environment.now] path in
+            RosterOrigin.identity(of: path, unlessAfter: now)
+        }
         var loaded = loadConfiguration(at: configPath, environment: environment)
         loaded.digest = files.text
+        loaded.settingsDigest = files.settingsText
         return loaded
     }
 

@@ -3,6 +3,7 @@ import AdviceCore
 import AdviceDaemon
 import AdviceStore
 import ArgumentParser
+import Glibc
 import Logging
 
 struct Run: ParsableCommand {
@@ -33,13 +34,11 @@ struct Run: ParsableCommand {
     /// Apart from `run`, so that what was read is not kept for as long as the daemon runs.
     private func prepare() throws -> (Daemon, [StateLock], Logger) {
         let installation = options.installation
-        let loaded = installation.load()
-        guard let configuration = loaded.configuration else {
-            for diagnostic in loaded.diagnostics { Output.note("\(diagnostic)") }
-            throw Exits.configuration
-        }
+        // Rows may be a million, and are most often those that the store has already.
+        var loaded = installation.load(passingOverRows: true)
+        if loaded.hasUnreadRows, !installation.mayKnow(loaded) { loaded = installation.load() }
+        let configuration = try installation.sound(loaded)
         let logger = installation.logger(configuration.log)
-        for diagnostic in loaded.diagnostics { logger.warning("\(diagnostic)") }
         for notice in configuration.notYetBuilt { logger.warning("\(notice)") }
         if let wrong = installation.zones.selfCheck() {
             logger.critical("\(wrong)")
@@ -47,14 +46,33 @@ struct Run: ParsableCommand {
         }
         let locks = try installation.takeLocks(configuration)
         let store = try installation.openStore(configuration)
+        var known = loaded.hasUnreadRows ? try source(of: store) : nil
+        if known?.digest != RosterOrigin.digest(of: loaded) { known = nil }
+        if loaded.hasUnreadRows, known == nil {
+            loaded = installation.load()
+            guard try installation.sound(loaded).store == configuration.store else {
+                Output.note("advised: `store` was changed while the files were read: start again")
+                throw Exits.unavailable
+            }
+        }
+        for diagnostic in loaded.diagnostics { logger.warning("\(diagnostic)") }
         let daemon = Daemon(
             Daemon.Parts(
                 clock: installation.clock, zones: installation.zones, secrets: installation.secrets,
                 notify: SystemdNotify(environment: installation.environment), logger: logger,
                 load: { installation.load() }, controlSocket: installation.controlSocket, once: once,
                 seed: UInt64.random(in: .min ... .max)),
-            configuration: configuration, files: loaded.digest, store: store)
+            loaded, known: known, store: store)
         return (daemon, locks, logger)
+    }
+
+    private func source(of store: any Store) throws -> RosterSource? {
+        do throws(StoreError) {
+            return try store.rosterSource()
+        } catch {
+            Output.note("advised: \(error)")
+            throw Exits.code(for: error)
+        }
     }
 
     private func finish(_ exit: DaemonExit, _ logger: Logger) throws {
@@ -73,6 +91,14 @@ struct Run: ParsableCommand {
 }
 
 extension Installation {
+    /// There is a store, and whether it has the rows that were passed over can be told.
+    fileprivate func mayKnow(_ loaded: Loaded) -> Bool {
+        guard RosterOrigin.digest(of: loaded) != nil, let configuration = loaded.configuration,
+            case .sqlite(let path)? = try? storePlace(configuration)
+        else { return false }
+        return access(path, F_OK) == 0
+    }
+
     func logger(_ settings: Configuration.Log) -> Logger {
         let shape: LogOutput.Shape =
             switch settings.format {

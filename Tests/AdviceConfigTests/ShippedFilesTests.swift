@@ -57,6 +57,33 @@ struct ShippedFilesTests {
         }
     }
 
+    /// A manual page as it is read: macros and their quotes aside.
+    private static func words(ofPage name: String) throws -> Set<String> {
+        let root = URL(fileURLWithPath: folder).deletingLastPathComponent().path
+        let text = try String(contentsOfFile: "\(root)/man/\(name)", encoding: .utf8)
+        return Set(text.split { !$0.isLetter && !$0.isNumber && !"_-".contains($0) }.map(String.init))
+    }
+
+    @Test("the manual of the settings names every key and every word that is a value")
+    func settingsManual() throws {
+        let words = try Self.words(ofPage: "advised.yaml.5")
+        let lists = [
+            Keys.settings, Keys.series, Keys.subscribers, Keys.delivery, Keys.host, Keys.alerts, Keys.store,
+            Keys.listen, Keys.log, Keys.retention, Keys.protected, Keys.point, Keys.listedPoint, Keys.source,
+            AlertKind.allCases.map(\.rawValue), CatchUp.allCases.map(\.rawValue),
+            JoinPolicy.allCases.map(\.rawValue), Configuration.Log.Level.allCases.map(\.rawValue),
+            Configuration.Log.Format.allCases.map(\.rawValue),
+        ]
+        for word in lists.joined() { #expect(words.contains(word), "\(word)") }
+    }
+
+    @Test("the manual of the subscribers names every key and every format")
+    func subscribersManual() throws {
+        let words = try Self.words(ofPage: "advised-subscribers.5")
+        let lists = [Keys.subscriber, Keys.row, Keys.template, Keys.tls, Format.allCases.map(\.rawValue)]
+        for word in lists.joined() { #expect(words.contains(word), "\(word)") }
+    }
+
     @Test("with every comment mark before a key taken away they load, and the defaults are as written")
     func uncommented() throws {
         let text = try Self.settings()

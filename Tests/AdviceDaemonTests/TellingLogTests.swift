@@ -1,3 +1,4 @@
+import AdviceCore
 import Testing
 
 @testable import AdviceDaemon
@@ -12,5 +13,12 @@ struct TellingLogTests {
         ])
     func escapes(_ text: String, _ shown: String) {
         #expect(text.escapedForTerminal == shown)
+    }
+
+    @Test("what the words name is in fields too, so that it can be asked for")
+    func fields() {
+        let telling = Telling.missed(series: "a", point: "b", day: CivilDate(day: 0))
+        #expect(telling.fields.map { "\($0.key)=\($0.value)" }.sorted() == ["point=b", "series=a"])
+        #expect(Telling.clockTrusted.fields.isEmpty)
     }
 }

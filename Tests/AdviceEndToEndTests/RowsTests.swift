@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// Subscribers in CSV and JSON lines, from the file to the wire (interface.md §1.2).
@@ -107,6 +108,50 @@ struct RowsTests {
                 }
             }
             #expect(!FileManager.default.fileExists(atPath: site.state + "/advised.db"))
+        }
+    }
+
+    @Test(
+        "a start reads rows that are as they were no more, and those that are not",
+        arguments: [Settings.Roster.csv, .jsonl])
+    func unchanged(_ roster: Settings.Roster) async throws {
+        try await Site.with { site in
+            let receiver = try await site.receiver()
+            var settings = Self.settings(roster, receiver.url)
+            settings.start = settings.wall.day(1)
+            func started() async throws -> String {
+                let daemon = try await site.daemon()
+                daemon.send(SIGTERM)
+                #expect(try await daemon.end() == .exited(0))
+                return daemon.errors
+            }
+            // A file that has changed within two seconds might change again, and look the same.
+            func settle() async throws {
+                let path = site.folder + "/" + settings.rosterName
+                var status = stat()
+                #expect(stat(path, &status) == 0)
+                let changed = status.st_ctim.tv_sec
+                try await poll("the file is some seconds old") { time(nil) - changed > 2 }
+            }
+            let asItWas = "started for 1 subscribers, whose file is as it was"
+            try site.write(settings)
+            try await settle()
+            #expect(try await !started().contains(asItWas), "nobody has taken it yet")
+            #expect(try await started().contains(asItWas))
+            #expect(try await started().contains(asItWas))
+
+            settings.subscribers.append(.init(id: "bob", url: receiver.url + "?bob"))
+            try site.write(settings)
+            try await settle()
+            #expect(try await started().contains("started for 2 subscribers\""))
+            #expect(try await started().contains("started for 2 subscribers, whose"))
+            let plan = try await site.advised("plan", "--subscriber", "bob")
+            #expect(plan.ending == .exited(0), "\(plan.errors)")
+
+            // Other settings may make other cohorts of the same rows.
+            settings.series = ["days: [mon]"]
+            try site.write(settings)
+            #expect(try await started().contains("started for 2 subscribers\""))
         }
     }
 

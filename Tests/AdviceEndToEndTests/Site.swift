@@ -96,7 +96,7 @@ final class Site: Sendable {
     func daemon(environment: [String: String] = [:], state name: String? = nil) async throws -> ChildProcess {
         let child = try quietDaemon(environment: environment, state: name)
         try await poll("the daemon has started: \(child.errors)") {
-            child.endingNow() != nil || child.errors.contains("\"text\":\"started\"")
+            child.endingNow() != nil || child.errors.contains("\"text\":\"started for ")
         }
         return child
     }

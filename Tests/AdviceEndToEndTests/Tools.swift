@@ -4,7 +4,7 @@ import Foundation
 enum Tools {
     private static let environment = ProcessInfo.processInfo.environment
     /// The project's folder.
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    static let project = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
 
     /// The binary under test: `$ADVISED_BIN`, else what was built beside these tests.
@@ -16,21 +16,21 @@ enum Tools {
         let beside = CommandLine.arguments.filter { $0.contains(".xctest") }
             .map { URL(filePath: $0).deletingLastPathComponent().path }
         return try existing(
-            (beside + [root + "/.build/release", root + "/.build/debug"]).map { $0 + "/advised" },
+            (beside + [project + "/.build/release", project + "/.build/debug"]).map { $0 + "/advised" },
             "there is no advised to test; build it, or name it in ADVISED_BIN")
     }
 
     /// The interpreter that has PyPI's standardwebhooks: of `$ADVISED_VENV`, else of `.venv`.
     static func python() throws -> String {
         try existing(
-            [(environment["ADVISED_VENV"] ?? root + "/.venv") + "/bin/python3"],
+            [(environment["ADVISED_VENV"] ?? project + "/.venv") + "/bin/python3"],
             "there is no Python with standardwebhooks; scripts/python-venv makes it")
     }
 
     /// The courier alone, as Benchmarks/courier drives it: `$ADVISED_COURIER_BENCH`.
     static func courierBench() throws -> String {
         try existing(
-            [environment["ADVISED_COURIER_BENCH"] ?? root + "/.build-tests/release/courier-bench"],
+            [environment["ADVISED_COURIER_BENCH"] ?? project + "/.build-tests/release/courier-bench"],
             "there is no courier-bench; scripts/build --tests makes it")
     }
 
@@ -52,7 +52,7 @@ enum Tools {
     /// A program of PyPI's, of `$ADVISED_VENV`, else of `.venv`.
     static func pypi(_ program: String) throws -> String {
         try existing(
-            [(environment["ADVISED_VENV"] ?? root + "/.venv") + "/bin/" + program],
+            [(environment["ADVISED_VENV"] ?? project + "/.venv") + "/bin/" + program],
             "there is no \(program); scripts/python-venv installs it")
     }
 

@@ -31,6 +31,24 @@ struct SQLiteStoreTests {
         } catch { return error }
     }
 
+    @Test("remembers what its roster was taken from, over a restart, until the roster changes")
+    func rosterSource() throws {
+        let store = try SQLiteStore(path: scratch.database)
+        #expect(try store.rosterSource() == nil)
+        try store.subscribe(["ann"])
+        let source = RosterSource(digest: "ab12", count: 1)
+        try store.note(source, now: World.t0)
+        store.close()
+        let again = try SQLiteStore(path: scratch.database)
+        #expect(try again.rosterSource() == source)
+        #expect(try again.load().generation == 1)
+        try again.subscribe(["ann"])
+        #expect(try again.rosterSource() == source, "the same roster is no change")
+        try again.subscribe(["ann", "bob"])
+        #expect(try again.rosterSource() == nil)
+        again.close()
+    }
+
     // MARK: The file
 
     @Test("is readable to its owner alone, whatever the umask")

@@ -39,6 +39,7 @@ struct SettingsReader {
         configuration.retention = readRetention()
         roster.file.checkMode()
         if roster.file !== file { file.checkMode() }
+        configuration.rows = roster.rows
         configuration.files = file.reading.filesRead
         for draft in drafts {
             places.series[draft.id] = Place(file, draft.position)

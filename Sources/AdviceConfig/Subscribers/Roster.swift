@@ -9,6 +9,7 @@ struct Roster {
     var places: SubscriberPlaces
     /// Whether ids that are not there are known not to be there.
     var isComplete = false
+    var rows: Configuration.Rows?
 
     init(file: SourceFile) {
         self.file = file

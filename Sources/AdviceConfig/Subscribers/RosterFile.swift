@@ -54,11 +54,21 @@ struct RosterFile {
             report(mistake.message)
             return nil
         case .success(let pieces):
+            let environment = file.reading.environment
+            let identity = environment.fileIdentity(file.path)
             file.reading.noteRead(file.path)
+            if environment.passesOverRows {
+                var roster = Roster(file: file)
+                roster.rows = Configuration.Rows(identity: identity, arePassedOver: true)
+                return roster
+            }
             file.isWorldReadable = pieces.isWorldReadable
-            var roster = RosterBuilder(file, series: series, delivery: delivery)
-            read(RowWindow(pieces.next), &roster)
-            return roster.finish()
+            var builder = RosterBuilder(file, series: series, delivery: delivery)
+            read(RowWindow(pieces.next), &builder)
+            var roster = builder.finish()
+            let isSame = environment.fileIdentity(file.path) == identity
+            roster.rows = Configuration.Rows(identity: isSame ? identity : nil, arePassedOver: false)
+            return roster
         }
     }
 

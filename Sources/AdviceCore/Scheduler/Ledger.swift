@@ -102,6 +102,8 @@ public struct StoreKnowledge: Sendable {
     /// A hold that was on when the daemon ended.
     public var hold: ClockHold?
     public var life: Life
+    /// The number of the roster.
+    public var generation: Int64 = 0
 
     public init(
         series: [SeriesRecord] = [], cohorts: [CohortRecord] = [], ledgers: [CohortLedger] = [],

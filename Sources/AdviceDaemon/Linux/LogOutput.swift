@@ -1,10 +1,11 @@
 import AdviceCore
+import CLinux
 import Foundation
 import Glibc
 public import Logging
 
-/// Where log lines go: text with a level on a terminal, text with the journal's priority prefix under
-/// systemd, JSON lines elsewhere. Always standard error: standard output is for what was asked for.
+/// Where log lines go: text with a level on a terminal, the journal with fields of their own under systemd,
+/// JSON lines elsewhere. Always the journal or standard error: standard output is for what was asked for.
 public struct LogOutput: LogHandler {
     public enum Shape: Sendable { case text, journal, json }
 
@@ -21,8 +22,14 @@ public struct LogOutput: LogHandler {
     /// The shape for where standard error leads now.
     public static func automaticShape(environment: [String: String]) -> Shape {
         if isatty(STDERR_FILENO) == 1 { return .text }
-        if environment["JOURNAL_STREAM"] != nil { return .journal }
-        return .json
+        return leadsToJournal(environment["JOURNAL_STREAM"]) ? .journal : .json
+    }
+
+    /// systemd says which file the journal reads, as `device:inode`: ours may lead elsewhere since.
+    private static func leadsToJournal(_ stream: String?) -> Bool {
+        var status = stat()
+        guard let stream, fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return stream == "\(status.st_dev):\(status.st_ino)"
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -31,20 +38,22 @@ public struct LogOutput: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        let merged = metadata.merging(event.metadata ?? [:]) { $1 }
-        let line: String
         switch shape {
-        case .text: line = text(event, merged, prefix: LogOutput.clock() + " ")
-        case .journal: line = "<\(LogOutput.priority(event.level))>" + text(event, merged, prefix: "")
-        case .json: line = json(event, merged)
+        case .text:
+            sink.write(LogOutput.clock() + " " + text(event))
+        case .journal:
+            let priority = LogOutput.priority(event.level)
+            guard let journal = JournalSink.system else { return sink.write("<\(priority)>\(text(event))") }
+            let fields = (event.metadata ?? [:]).map { (name: $0.key, value: "\($0.value)") }
+            journal.write("\(event.message)", priority: priority, fields: fields)
+        case .json:
+            sink.write(json(event, metadata.merging(event.metadata ?? [:]) { $1 }))
         }
-        sink.write(line)
     }
 
-    private func text(_ event: LogEvent, _ metadata: Logger.Metadata, prefix: String) -> String {
-        let fields = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        let level = event.level >= .warning ? "\(event.level): " : ""
-        return prefix + level + "\(event.message)" + fields
+    /// Without the fields: the words say what is in them.
+    private func text(_ event: LogEvent) -> String {
+        (event.level >= .warning ? "\(event.level): " : "") + "\(event.message)"
     }
 
     private func json(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {

@@ -5,10 +5,12 @@ extension SQLDatabase {
     func knowledge() throws(StoreError) -> StoreKnowledge {
         let records = try seriesRecords()
         let hold = try query("SELECT value FROM meta WHERE key = 'hold'").first?.first?.text
-        return StoreKnowledge(
+        var knowledge = StoreKnowledge(
             series: records, cohorts: try cohorts(), ledgers: try ledgers(of: records),
             mark: try number("mark").map(Instant.init(nanoseconds:)),
             hold: try hold.map { text throws(StoreError) in try RosterText.hold(text) })
+        knowledge.generation = try number("generation") ?? 0
+        return knowledge
     }
 
     /// A number kept in `meta`.
