@@ -12,7 +12,6 @@ extension Configuration {
         note(
             !formats.isEmpty,
             "formats other than standard: \(formats.map(\.rawValue).sorted().joined(separator: ", "))")
-        note(publicPages.address != .off, "public pages")
         note(subscribers.contains { $0.options.alsoSign?.isEmpty == false }, "also_sign")
         note(
             subscribers.contains { $0.options.confirm == true && !$0.isChallenged },

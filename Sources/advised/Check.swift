@@ -2,6 +2,7 @@ import AdviceConfig
 import AdviceCore
 import AdviceCourier
 import AdviceDaemon
+import AdviceStatus
 import AdviceStore
 import ArgumentParser
 import Foundation

@@ -46,12 +46,13 @@ struct Run: ParsableCommand {
         }
         let locks = try installation.takeLocks(configuration)
         let store = try installation.openStore(configuration)
+        let place = try installation.storePlace(configuration)
         let daemon = Daemon(
             Daemon.Parts(
                 clock: installation.clock, zones: installation.zones, secrets: installation.secrets,
                 notify: SystemdNotify(environment: installation.environment), logger: logger,
                 load: { installation.load() }, controlSocket: installation.controlSocket, once: once,
-                seed: UInt64.random(in: .min ... .max)),
+                openStore: { try? installation.reader(at: place) }, seed: UInt64.random(in: .min ... .max)),
             configuration: configuration, files: loaded.digest, store: store)
         return (daemon, locks, logger)
     }
