@@ -48,7 +48,7 @@ struct OverviewPage {
             if let next = line.next {
                 let local = (rules(next.zone) ?? .utc).local(of: next.at)
                 row["next"] = [
-                    "what": "\(next.number): \(next.id)", "when": "\(local.date) \(local.time) \(next.zone)",
+                    "what": "point \(next.number)", "when": "\(local.date) \(local.time) \(next.zone)",
                     "distance": now.distance(to: next.at), "instant": next.at.wholeSeconds,
                 ]
             }

@@ -22,23 +22,24 @@ struct SeriesPage {
         ]
         var past = articles[...]
         if month == nil, let newest = past.popFirst() {
-            values["newest"] = self.values(newest)
+            values["newest"] = self.values(newest, heading: "h4")
             values["newestName"] = newest.publication.day == today ? "Today’s point" : "The latest point"
         }
         values["hasPast"] = !past.isEmpty
         values["pastName"] = month.map { "Points of \($0.name)" } ?? "Past points"
-        values["past"] = past.map(self.values)
+        values["past"] = past.map { self.values($0, heading: "h3") }
         let place = month.map { ", \($0.name)" } ?? ""
         return SeriesPage.template.page(series.title + place, head: head, values)
     }
 
     private var head: String { SeriesPage.feeds.render(["id": series.id]) }
 
-    private func values(_ article: Article) -> [String: Any] {
+    /// `heading` is that of the sources.
+    private func values(_ article: Article, heading: String) -> [String: Any] {
         let publication = article.publication
         let content = article.content
         var values: [String: Any] = [
-            "anchor": publication.anchor, "title": content.point.title, "html": content.point.body.html,
+            "heading": heading, "anchor": publication.anchor, "title": content.point.title, "html": content.point.body.html,
             "number": "\(content.point.number)", "of": "\(content.point.of)",
             "day": "\(publication.day)", "words": publication.day.words, "isLate": publication.isLate,
             "sources": content.point.sources.map(SeriesPage.values),
@@ -115,7 +116,7 @@ struct SeriesPage {
         {{/corrected}}<div lang="{{lang}}">
         {{{html}}}
         {{#url}}<p><a href="{{.}}">Read more</a></p>
-        {{/url}}{{#hasSources}}<h4>Sources</h4>
+        {{/url}}{{#hasSources}}<{{heading}}>Sources</{{heading}}>
         <ul>
         {{#sources}}<li>{{#link}}<a href="{{.}}">{{title}}</a>{{/link}}{{^link}}{{title}}{{/link}}{{#publisher}}, {{.}}{{/publisher}}</li>
         {{/sources}}</ul>
