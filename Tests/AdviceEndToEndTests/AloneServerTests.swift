@@ -26,7 +26,7 @@ extension AloneTests {
                     crowd.append(connection)
                 }
                 // They go on saying a byte now and then until the point is out.
-                try await poll("the point goes out", within: .seconds(30), every: .milliseconds(50)) {
+                try await poll("the point goes out", within: .seconds(30), every: .milliseconds(500)) {
                     for connection in crowd { connection.send("a") }
                     return receiver.requestCount > 0
                 }
