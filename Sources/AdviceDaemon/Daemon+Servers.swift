@@ -8,8 +8,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// The two read-only servers, opened and closed on a queue of their own: closing one waits for the page that it
-/// is making, and that may wait for the scheduler's queue.
+/// The two read-only servers, opened and closed on a queue of their own: closing one waits for the page that
+/// it is making, and that may wait for the scheduler's queue.
 final class Servers: Sendable {
     private let queue = DispatchQueue(label: "servers")
     private let open = Mutex<[String: (listen: Configuration.Listen, server: WebServer)]>([:])
@@ -54,7 +54,7 @@ final class Servers: Sendable {
 
     func close() {
         queue.async {
-            for entry in self.open.withLock({ $0.values.map(\.server) }) { entry.stop() }
+            for entry in self.open.withLock({ $0.values.map { $0.server } }) { entry.stop() }
             self.open.withLock { $0 = [:] }
         }
     }

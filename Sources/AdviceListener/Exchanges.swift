@@ -29,10 +29,8 @@ final class Exchanges: Sendable {
     func note(_ connection: OpaquePointer?, _ change: MHD_ConnectionNotificationCode) {
         guard let crowd, let connection else { return }
         let socket = advice_client_socket(connection)
-        switch change {
-        case MHD_CONNECTION_NOTIFY_STARTED: crowd.add(socket)
-        default: crowd.remove(socket)
-        }
+        // The first of C's two values is a connection's start.
+        if change.rawValue == 0 { crowd.add(socket) } else { crowd.remove(socket) }
     }
 
     static func free(_ exchange: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) {

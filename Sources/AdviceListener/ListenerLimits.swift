@@ -23,7 +23,7 @@ public struct ListenerLimits: Sendable {
 public enum ListeningPlace: Hashable, Sendable {
     /// `address` is a literal; `port` 0 takes any free one.
     case tcp(address: String, port: Int)
-    /// A socket that is made at `path`, for its owner and group alone. One that a process left that is gone is
-    /// replaced.
+    /// A socket that is made at `path`, for its owner and group alone. One that a process left that is gone
+    /// is replaced.
     case unix(path: String)
 }

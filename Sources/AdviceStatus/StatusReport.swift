@@ -1,4 +1,3 @@
-public import AdviceConfig
 public import AdviceCore
 public import AdviceStore
 

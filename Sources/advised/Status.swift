@@ -24,13 +24,13 @@ struct Status: ParsableCommand {
         let installation = options.installation
         if watch { return try watch(installation) }
         let configuration = installation.configurationIfSound()
-        let report = try report(installation, configuration)
+        let report = try gather(installation, configuration)
         json ? try Output.json(report) : report.show(installation.clock.now.wall)
         guard report.running else { throw configuration == nil ? Exits.configuration : Exits.notRunning }
         if report.isDegraded { throw Exits.no }
     }
 
-    private func report(
+    private func gather(
         _ installation: Installation, _ configuration: Configuration?
     ) throws -> StatusReport {
         let now = installation.clock.now.wall
@@ -63,7 +63,7 @@ struct Status: ParsableCommand {
         let changes = FileChanges(folder: nil)
         let isTerminal = isatty(STDOUT_FILENO) == 1
         repeat {
-            let report = try report(installation, configuration)
+            let report = try gather(installation, configuration)
             let now = installation.clock.now.wall
             if isTerminal { Output.file(Array("\u{1B}[H\u{1B}[2J".utf8)) }
             Output.line(now.wholeSeconds)

@@ -78,11 +78,8 @@ struct StatusServerTests {
             #expect(page.contains("Point 3 &lt;script&gt;alert(1)&lt;/script&gt; &amp; &#39;so&#39; on"))
             #expect(page.contains("Not &lt;medical&gt; advice."))
             #expect(page.contains("A &lt;b&gt;source&lt;/b&gt;</a>, Nobody &amp; Sons"))
-            #expect(
-                page.contains("A better text.")
-                    && !page.contains(
-                        "The first text.\u{20}With <em>emphasis</em> and a <a href=\"https://example.org/\">link</a>.</p>\n<script"
-                    ))
+            #expect(page.contains("A better text."))
+            #expect(page.components(separatedBy: "The first text.").count == 3)
             #expect(page.contains("Corrected on <time datetime=\"2031-07-04\">4 July 2031</time>"))
             #expect(page.contains("late</span>"))
             #expect(try get("/").text.contains("href=\"/series/daily\""))
@@ -113,9 +110,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test(
-        "the feeds are read by feedparser and icalendar and valid by a grammar; a correction updates its entry"
-    )
+    @Test("the feeds are sound by others' readers and by a grammar; a correction updates its entry")
     func feeds() async throws {
         try await PagesPlace.with { place in
             func save() async throws -> JSON {

@@ -8,7 +8,7 @@ struct MetricsTextTests {
     @Test("writes labels as the format wants them")
     func labels() {
         var text = MetricsText()
-        text.add("a_total", .counter, "Help.", [([("x", "a\"b\\c\nd"), ("y", "z")], 2)])
+        text.add("a_total", .counter, "Help.", [MetricsText.Sample([("x", "a\"b\\c\nd"), ("y", "z")], 2)])
         #expect(
             text.text
                 == "# HELP a_total Help.\n# TYPE a_total counter\na_total{x=\"a\\\"b\\\\c\\nd\",y=\"z\"} 2\n")

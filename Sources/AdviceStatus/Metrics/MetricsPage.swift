@@ -1,3 +1,4 @@
+import AdviceConfig
 import AdviceCore
 import AdviceStore
 
@@ -18,32 +19,35 @@ struct MetricsPage {
         return Response(MetricsText.contentType, Array(text.text.utf8))
     }
 
+    private typealias Sample = MetricsText.Sample
+
     private var series: [String] { view.configuration.series.map(\.id) }
 
     private func addCounters(to text: inout MetricsText) {
         let counters = view.counters
         text.add(
             "advised_releases_total", .counter, "Points released since the process began.",
-            series.map { ([("series", $0)], Double(counters.releases[$0] ?? 0)) })
+            series.map { Sample([("series", $0)], counters.releases[$0] ?? 0) })
         text.add(
             "advised_deliveries_total", .counter, "Deliveries settled since the process began, by outcome.",
             series.flatMap { id in
-                Counters.outcomes.map {
-                    ([("series", id), ("outcome", $0)], Double(counters.deliveries[id]?[$0] ?? 0))
+                Counters.outcomes.map { outcome in
+                    Sample(
+                        [("series", id), ("outcome", outcome)], counters.deliveries[id]?[outcome] ?? 0)
                 }
             })
         text.add(
             "advised_attempts_total", .counter,
             "Attempts recorded since the process began, by the class of the answer.",
-            Counters.classes.map { ([("class", $0)], Double(counters.attempts[$0] ?? 0)) })
+            Counters.classes.map { Sample([("class", $0)], counters.attempts[$0] ?? 0) })
         text.add(
             "advised_delivery_lateness_seconds",
             "From when a delivery became due to when it was accepted.", counters.lateness)
     }
 
     private func addTimes(to text: inout MetricsText) {
-        func samples(_ time: (String) -> Instant?) -> [(labels: [(String, String)], value: Double)] {
-            series.compactMap { id in time(id).map { ([("series", id)], Double($0.seconds)) } }
+        func samples(_ time: (String) -> Instant?) -> [Sample] {
+            series.compactMap { id in time(id).map { Sample([("series", id)], Int($0.seconds)) } }
         }
         text.add(
             "advised_next_release_timestamp_seconds", .gauge,
@@ -77,6 +81,6 @@ struct MetricsPage {
             view.isLastReloadTaken ? 1 : 0)
         text.add(
             "advised_build_info", .gauge, "Always 1.",
-            [([("version", Version.text), ("store", status.store)], 1)])
+            [Sample([("version", Version.text), ("store", status.store)], 1)])
     }
 }

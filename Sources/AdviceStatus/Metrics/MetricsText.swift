@@ -5,17 +5,28 @@ struct MetricsText {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
     private(set) var text = ""
 
+    struct Sample {
+        var labels: [(String, String)]
+        var value: Int
+
+        init(_ labels: [(String, String)], _ value: Int) {
+            self.labels = labels
+            self.value = value
+        }
+    }
+
     /// One metric, with a sample for each set of labels.
     mutating func add(
         _ name: String, _ kind: Kind, _ help: String,
-        _ samples: [(labels: [(String, String)], value: Double)]
+        _ samples: [Sample]
     ) {
         begin(name, kind, help)
-        for sample in samples { line(name, sample.labels, sample.value) }
+        for sample in samples { line(name, sample.labels, Double(sample.value)) }
     }
 
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
-        add(name, kind, help, [([], value)])
+        begin(name, kind, help)
+        line(name, [], value)
     }
 
     mutating func add(_ name: String, _ help: String, _ lateness: Counters.Lateness) {

@@ -92,7 +92,8 @@ struct DeliveriesPage {
         <th scope="col">State</th><th scope="col">Attempts</th><th scope="col">Next try</th>
         <th scope="col">Last answer</th></tr></thead>
         <tbody>
-        {{#rows}}<tr><th scope="row">{{subscriber}}{{#trouble}}<br><span class="bad">{{.}}</span>{{/trouble}}</th>
+        {{#rows}}<tr><th scope="row">{{subscriber}}\
+        {{#trouble}}<br><span class="bad">{{.}}</span>{{/trouble}}</th>
         {{{marks}}}
         <td class="state {{stateClass}}">{{state}}</td><td>{{attempts}}</td>
         <td>{{#next}}<time datetime="{{at}}">{{distance}}</time>{{/next}}</td><td>{{answer}}</td></tr>

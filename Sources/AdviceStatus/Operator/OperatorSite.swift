@@ -1,4 +1,5 @@
-public import AdviceCore
+import AdviceConfig
+import AdviceCore
 import AdviceStore
 import FoundationEssentials
 

@@ -92,7 +92,8 @@ struct OverviewPage {
         <tbody>
         {{#series}}<tr><th scope="row"><a href="/series/{{id}}/deliveries">{{title}}</a></th>
         <td class="state {{stateClass}}">{{state}}</td><td>{{progress}}</td>
-        <td>{{#next}}{{what}}<br><time datetime="{{instant}}">{{when}}</time>, {{distance}}{{/next}}{{^next}}nothing{{/next}}</td></tr>
+        <td>{{#next}}{{what}}<br><time datetime="{{instant}}">{{when}}</time>, {{distance}}{{/next}}\
+        {{^next}}nothing{{/next}}</td></tr>
         {{/series}}</tbody>
         </table>
         </div>

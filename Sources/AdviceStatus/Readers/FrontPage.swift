@@ -1,4 +1,5 @@
 import AdviceCore
+import AdviceMessage
 
 /// The readers' first page: which series there are.
 struct FrontPage {
@@ -33,7 +34,8 @@ struct FrontPage {
         <main>
         {{#lines}}<section aria-labelledby="{{id}}">
         <h2 id="{{id}}" lang="{{lang}}"><a href="/series/{{id}}">{{title}}</a></h2>
-        {{#newest}}<p><time datetime="{{day}}">{{words}}</time>: <span lang="{{lang}}">{{title}}</span></p>{{/newest}}
+        {{#newest}}<p><time datetime="{{day}}">{{words}}</time>: \
+        <span lang="{{lang}}">{{title}}</span></p>{{/newest}}
         {{^newest}}<p class="soft">Nothing has been published yet.</p>{{/newest}}
         </section>
         {{/lines}}

@@ -2,8 +2,8 @@ import AdviceCore
 import AdviceMessage
 import AdviceStore
 
-/// A point as readers see it: it has gone out to some cohort, and shows its newest text. What has not gone out
-/// is in no such value, and so on no page and in no feed.
+/// A point as readers see it: it has gone out to some cohort, and shows its newest text. What has not gone
+/// out is in no such value, and so on no page and in no feed.
 struct Publication {
     var edition: Edition
     var point: String

@@ -1,5 +1,5 @@
-public import AdviceConfig
-public import AdviceCore
+import AdviceConfig
+import AdviceCore
 import AdviceStore
 
 /// The readers' server: pages and feeds of what has gone out, for anybody.
@@ -49,7 +49,7 @@ public final class ReaderSite: @unchecked Sendable {
 
     private func page(_ series: Series, _ path: WebPath) -> Response {
         let today = (source.rules(series.zone.name) ?? .utc).local(of: source.now()).date
-        let month = path.query["month"].flatMap(Month.init)
+        let month = path.query["month"].flatMap { Month($0) }
         let page = desk.read { (reader) throws(StoreError) in
             let all = try Publication.read(series.id, reader)
             let shown: [Publication] =

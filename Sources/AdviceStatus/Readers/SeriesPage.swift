@@ -1,4 +1,5 @@
 import AdviceCore
+import AdviceMessage
 
 /// A series as readers see it: the newest point, a month's calendar, and past points.
 struct SeriesPage {
@@ -39,7 +40,8 @@ struct SeriesPage {
         let publication = article.publication
         let content = article.content
         var values: [String: Any] = [
-            "heading": heading, "anchor": publication.anchor, "title": content.point.title, "html": content.point.body.html,
+            "heading": heading, "anchor": publication.anchor, "title": content.point.title,
+            "html": content.point.body.html,
             "number": "\(content.point.number)", "of": "\(content.point.of)",
             "day": "\(publication.day)", "words": publication.day.words, "isLate": publication.isLate,
             "sources": content.point.sources.map(SeriesPage.values),
@@ -95,7 +97,9 @@ struct SeriesPage {
                 ? "withdrawn"
                 : publication.correctedAt != nil ? "corrected" : publication.isLate ? "late" : "out"
             let number = numbers[publication.anchor].map { "\($0)" } ?? "✓"
-            return ["anchor": publication.anchor, "number": number, "what": what]
+            // What is not on this page is on that of its month.
+            let page = numbers[publication.anchor] == nil ? "?month=\(Month(day))" : ""
+            return ["link": "\(page)#\(publication.anchor)", "number": number, "what": what]
         }
         return ["number": "\(day.dayOfMonth)", "isToday": day == today, "marks": marks]
     }
@@ -118,7 +122,8 @@ struct SeriesPage {
         {{#url}}<p><a href="{{.}}">Read more</a></p>
         {{/url}}{{#hasSources}}<{{heading}}>Sources</{{heading}}>
         <ul>
-        {{#sources}}<li>{{#link}}<a href="{{.}}">{{title}}</a>{{/link}}{{^link}}{{title}}{{/link}}{{#publisher}}, {{.}}{{/publisher}}</li>
+        {{#sources}}<li>{{#link}}<a href="{{.}}">{{title}}</a>{{/link}}{{^link}}{{title}}{{/link}}\
+        {{#publisher}}, {{.}}{{/publisher}}</li>
         {{/sources}}</ul>
         {{/hasSources}}{{#notice}}<p class="notice">{{.}}</p>
         {{/notice}}</div>
@@ -147,12 +152,18 @@ struct SeriesPage {
         <table class="month">
         <caption>What went out on which day, by its number</caption>
         <thead><tr><th scope="col"><abbr title="Monday">Mo</abbr></th>
-        <th scope="col"><abbr title="Tuesday">Tu</abbr></th><th scope="col"><abbr title="Wednesday">We</abbr></th>
-        <th scope="col"><abbr title="Thursday">Th</abbr></th><th scope="col"><abbr title="Friday">Fr</abbr></th>
-        <th scope="col"><abbr title="Saturday">Sa</abbr></th><th scope="col"><abbr title="Sunday">Su</abbr></th>
+        <th scope="col"><abbr title="Tuesday">Tu</abbr></th>
+        <th scope="col"><abbr title="Wednesday">We</abbr></th>
+        <th scope="col"><abbr title="Thursday">Th</abbr></th>
+        <th scope="col"><abbr title="Friday">Fr</abbr></th>
+        <th scope="col"><abbr title="Saturday">Sa</abbr></th>
+        <th scope="col"><abbr title="Sunday">Su</abbr></th>
         </tr></thead>
         <tbody>
-        {{#calendar.weeks}}<tr>{{#days}}{{#empty}}<td></td>{{/empty}}{{^empty}}<td{{#isToday}} class="now" aria-current="date"{{/isToday}}>{{number}}{{#marks}}<span class="mark {{what}}"><a href="#{{anchor}}"><span class="hidden">point </span>{{number}}</a> {{what}}</span>{{/marks}}</td>{{/empty}}{{/days}}</tr>
+        {{#calendar.weeks}}<tr>{{#days}}{{#empty}}<td></td>{{/empty}}{{^empty}}\
+        <td{{#isToday}} class="now" aria-current="date"{{/isToday}}>{{number}}\
+        {{#marks}}<span class="mark"><a href="{{link}}"><span class="hidden">point </span>{{number}}</a> \
+        {{what}}</span>{{/marks}}</td>{{/empty}}{{/days}}</tr>
         {{/calendar.weeks}}</tbody>
         </table>
         <nav aria-label="Months"><ul>
@@ -163,7 +174,9 @@ struct SeriesPage {
         {{#hasPast}}<section aria-labelledby="past">
         <h2 id="past">{{pastName}}</h2>
         {{#past}}<details id="{{anchor}}">
-        <summary><time datetime="{{day}}">{{words}}</time>, {{number}}: <span lang="{{lang}}">{{title}}</span>{{#corrected}} <span class="warn">({{verb}})</span>{{/corrected}}{{#isLate}} <span class="soft">(late)</span>{{/isLate}}</summary>
+        <summary><time datetime="{{day}}">{{words}}</time>, {{number}}: \
+        <span lang="{{lang}}">{{title}}</span>{{#corrected}} <span class="warn">({{verb}})</span>{{/corrected}}\
+        {{#isLate}} <span class="soft">(late)</span>{{/isLate}}</summary>
         <article>
         \(text)
         </article>

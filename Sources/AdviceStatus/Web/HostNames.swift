@@ -1,7 +1,7 @@
 import AdviceCore
 
-/// The names that a server answers to. A page elsewhere that makes a browser's own resolver lead its name here
-/// (DNS rebinding) reads nothing: its name is none of these.
+/// The names that a server answers to. A page elsewhere that makes a browser's own resolver lead its name
+/// here (DNS rebinding) reads nothing: its name is none of these.
 public struct HostNames: Sendable {
     private let names: Set<String>
 
