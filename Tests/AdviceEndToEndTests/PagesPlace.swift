@@ -2,8 +2,8 @@ import Foundation
 import TestTools
 
 /// A daemon with both servers, of which three points went out on three days of July 2031: the second late,
-/// the first corrected since, the third today. The fourth and fifth have not gone out. All its programs live by a
-/// clock of their own.
+/// the first corrected since, the third today. The fourth and fifth have not gone out. All its programs live
+/// by a clock of their own.
 struct PagesPlace {
     let site: Site
     let receiver: Receiver

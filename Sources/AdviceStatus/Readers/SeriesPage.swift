@@ -175,7 +175,8 @@ struct SeriesPage {
         <h2 id="past">{{pastName}}</h2>
         {{#past}}<details id="{{anchor}}">
         <summary><time datetime="{{day}}">{{words}}</time>, {{number}}: \
-        <span lang="{{lang}}">{{title}}</span>{{#corrected}} <span class="warn">({{verb}})</span>{{/corrected}}\
+        <span lang="{{lang}}">{{title}}</span>\
+        {{#corrected}} <span class="warn">({{verb}})</span>{{/corrected}}\
         {{#isLate}} <span class="soft">(late)</span>{{/isLate}}</summary>
         <article>
         \(text)
