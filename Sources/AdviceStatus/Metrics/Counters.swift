@@ -27,7 +27,7 @@ public struct Counters: Sendable {
             0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 259_200,
         ]
         /// For each bound, and one for what is beyond the last.
-        var counts = [Int](repeating: 0, count: bounds.count + 1)
+        var counts = [Int](repeating: 0, count: Lateness.bounds.count + 1)
         var sum = 0.0
         var count: Int { counts.reduce(0, +) }
 

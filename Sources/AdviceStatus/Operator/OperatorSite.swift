@@ -54,7 +54,7 @@ public final class OperatorSite: @unchecked Sendable {
     }
 
     /// The report, and what the store knows, read at one time.
-    private func report(_ view: DaemonView) -> (report: StatusReport, knowledge: StoreKnowledge)? {
+    private func gather(_ view: DaemonView) -> (report: StatusReport, knowledge: StoreKnowledge)? {
         let now = source.now()
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
@@ -72,7 +72,7 @@ public final class OperatorSite: @unchecked Sendable {
     }
 
     private func statusJSON(_ view: DaemonView) -> Response {
-        guard let (report, _) = report(view) else { return .unavailable }
+        guard let (report, _) = gather(view) else { return .unavailable }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(report) else {
@@ -101,7 +101,7 @@ public final class OperatorSite: @unchecked Sendable {
     // MARK: For people
 
     private func overview(_ view: DaemonView) -> Response {
-        guard let (report, _) = report(view) else { return .unavailable }
+        guard let (report, _) = gather(view) else { return .unavailable }
         let endpoints = desk.read { (reader) throws(StoreError) in
             try reader.unhealthyEndpoints(limit: OperatorSite.endpointsShown)
         }

@@ -1,4 +1,4 @@
-public import AdviceCore
+import AdviceCore
 
 /// What the pages, the feeds and the metrics read.
 extension SQLReader {
@@ -131,12 +131,12 @@ extension SQLReader {
     private func page(
         of series: String, _ place: PagePlace, _ limit: Int, _ grid: inout DeliveryGrid
     ) throws(StoreError) -> [(number: Int64, id: String, isPaused: Bool)] {
-        let (condition, order, id) =
-            switch place {
-            case .first: ("CAST($2 AS TEXT) = ''", "ASC", "")
-            case .after(let id): ("s.id > $2", "ASC", id)
-            case .before(let id): ("s.id < $2", "DESC", id)
-            }
+        let (condition, order, id): (String, String, String)
+        switch place {
+        case .first: (condition, order, id) = ("CAST($2 AS TEXT) = ''", "ASC", "")
+        case .after(let last): (condition, order, id) = ("s.id > $2", "ASC", last)
+        case .before(let first): (condition, order, id) = ("s.id < $2", "DESC", first)
+        }
         let rows = try database.query(
             """
             SELECT s.number, s.id, s.paused FROM subscriber s
@@ -145,8 +145,10 @@ extension SQLReader {
                 WHERE m.subscriber = s.number AND m.active_until IS NULL AND c.series = $1)
             ORDER BY s.id \(order) LIMIT $3
             """, [.text(series), .text(id), .integer(Int64(limit + 1))])
-        var page = rows.prefix(limit).compactMap { row in
-            row[0].integer.flatMap { number in row[1].text.map { (number, $0, row[2].integer ?? 0 != 0) } }
+        var page: [(number: Int64, id: String, isPaused: Bool)] = []
+        for row in rows.prefix(limit) {
+            guard let number = row[0].integer, let id = row[1].text else { continue }
+            page.append((number, id, row[2].integer == 1))
         }
         let isCut = rows.count > limit
         if case .before = place {
