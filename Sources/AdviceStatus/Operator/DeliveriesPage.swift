@@ -42,7 +42,7 @@ struct DeliveriesPage {
             values["trouble"] =
                 "\(endpoint.state.rawValue) since \(endpoint.since.wholeSeconds): \(endpoint.why)"
         } else if row.isPaused {
-            values["trouble"] = "paused by an operator"
+            values["trouble"] = "paused"
         }
         return values
     }

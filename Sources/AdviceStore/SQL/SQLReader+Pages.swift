@@ -139,7 +139,8 @@ extension SQLReader {
         }
         let rows = try database.query(
             """
-            SELECT s.number, s.id, s.paused FROM subscriber s
+            SELECT s.number, s.id, s.paused OR (s.paused_from IS NOT NULL AND s.paused_until IS NULL)
+            FROM subscriber s
             WHERE \(condition) AND s.removed_at IS NULL AND EXISTS (
                 SELECT 1 FROM member m JOIN cohort c ON c.number = m.cohort
                 WHERE m.subscriber = s.number AND m.active_until IS NULL AND c.series = $1)
