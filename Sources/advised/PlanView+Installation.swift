@@ -1,5 +1,6 @@
 import AdviceConfig
 import AdviceCore
+import AdviceDaemon
 import AdviceStatus
 
 extension PlanView {

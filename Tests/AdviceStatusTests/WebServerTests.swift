@@ -101,7 +101,8 @@ struct WebServerTests {
         let connection = try WebClient.Connection(place)
         connection.send("GET / HTTP/1.1\r\nHost: localhost\r\n\(long)\r\n\r\n")
         let said = connection.rest()
-        #expect(said.isEmpty || [413, 431].contains(try WebClient.answer(said).status))
+        let status = said.isEmpty ? nil : try WebClient.answer(said).status
+        #expect(status == nil || status == 413 || status == 431)
         for target in ["http://evil.example/", "*", "/%2e%2e/", "x"] {
             #expect(try [400, 404].contains(WebClient.get(target, from: place).status), "\(target)")
         }
