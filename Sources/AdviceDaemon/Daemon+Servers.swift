@@ -92,7 +92,7 @@ extension Daemon {
         let clock = parts.clock
         return PageSource(
             view: { [weak self] in self?.viewNow() }, openStore: parts.openStore,
-            rules: { zones.rules($0) }, now: { clock.now.wall })
+            rules: { zones.rules($0) }, wall: { clock.now.wall })
     }
 
     /// How long a page waits for the scheduler: what answers no sooner is not alive.

@@ -42,16 +42,17 @@ public struct PageSource: Sendable {
     public var openStore: @Sendable () -> (any StoreReader)?
     /// The rules of a zone.
     public var rules: @Sendable (String) -> ZoneRules?
-    public var now: @Sendable () -> Instant
+    /// What the wall clock shows.
+    public var wall: @Sendable () -> Instant
 
     public init(
         view: @escaping @Sendable () -> DaemonView?, openStore: @escaping @Sendable () -> (any StoreReader)?,
-        rules: @escaping @Sendable (String) -> ZoneRules?, now: @escaping @Sendable () -> Instant
+        rules: @escaping @Sendable (String) -> ZoneRules?, wall: @escaping @Sendable () -> Instant
     ) {
         self.view = view
         self.openStore = openStore
         self.rules = rules
-        self.now = now
+        self.wall = wall
     }
 }
 

@@ -8,7 +8,7 @@ struct StylesTests {
     /// The colours of a scheme, by name.
     private func colours(isDark: Bool) throws -> [String: [Double]] {
         let parts = Styles.sheet.split(separator: ":root {")
-        let block = try #require(parts.dropFirst(isDark ? 2 : 1).first).prefix { $0 != "}" }
+        let block = try #require(parts.dropFirst(isDark ? 1 : 0).first).prefix { $0 != "}" }
         var colours: [String: [Double]] = [:]
         for item in block.split(separator: ";") {
             let sides = item.split(separator: ":").map { $0.filter { !$0.isWhitespace } }

@@ -18,8 +18,8 @@ struct DoorsTests {
         ],
         "AdviceDaemon": [
             "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",
-            "AdviceListener", "AdviceStatus", "CLinux", "Crypto", "Dispatch", "Foundation", "Glibc", "Logging",
-            "Synchronization",
+            "AdviceListener", "AdviceStatus", "CLinux", "Crypto", "Dispatch", "Foundation", "Glibc",
+            "Logging", "Synchronization",
         ],
         "advised": [
             "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier", "AdviceDaemon",

@@ -55,7 +55,7 @@ public final class OperatorSite: @unchecked Sendable {
 
     /// The report, and what the store knows, read at one time.
     private func gather(_ view: DaemonView) -> (report: StatusReport, knowledge: StoreKnowledge)? {
-        let now = source.now()
+        let now = source.wall()
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
             var report = StatusReport(
@@ -82,7 +82,7 @@ public final class OperatorSite: @unchecked Sendable {
     }
 
     private func metrics(_ view: DaemonView) -> Response {
-        let now = source.now()
+        let now = source.wall()
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
             var report = StatusReport(
@@ -106,7 +106,7 @@ public final class OperatorSite: @unchecked Sendable {
             try reader.unhealthyEndpoints(limit: OperatorSite.endpointsShown)
         }
         let page = OverviewPage(
-            view: view, report: report, endpoints: endpoints ?? [], now: source.now(), rules: source.rules)
+            view: view, report: report, endpoints: endpoints ?? [], now: source.wall(), rules: source.rules)
         return Response(html: page.html)
     }
 
@@ -123,7 +123,7 @@ public final class OperatorSite: @unchecked Sendable {
                 limit: DeliveriesPage.subscribersShown)
         }
         guard let grid else { return .unavailable }
-        return Response(html: DeliveriesPage(series: series, grid: grid, now: source.now()).html)
+        return Response(html: DeliveriesPage(series: series, grid: grid, now: source.wall()).html)
     }
 }
 

@@ -48,7 +48,7 @@ public final class ReaderSite: @unchecked Sendable {
     }
 
     private func page(_ series: Series, _ path: WebPath) -> Response {
-        let today = (source.rules(series.zone.name) ?? .utc).local(of: source.now()).date
+        let today = (source.rules(series.zone.name) ?? .utc).local(of: source.wall()).date
         let month = path.query["month"].flatMap { Month($0) }
         let page = desk.read { (reader) throws(StoreError) in
             let all = try Publication.read(series.id, reader)
