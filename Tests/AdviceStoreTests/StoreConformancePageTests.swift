@@ -126,6 +126,16 @@ extension StoreConformance {
             #expect(pending.oldest == t0 + .days(1))
         }
 
+        @Test("a corrected point stays in its place, with the newest delivery", arguments: Engine.allCases)
+        func correctedColumn(_ engine: Engine) throws {
+            let bench = try sent(engine)
+            let cohort = try bench.reader().load().cohorts[0]
+            try correct(1, .revised, revision: 2, cohort: cohort, on: bench.store)
+            let grid = try bench.reader().grid("s", points: 14, from: .first, limit: 4)
+            #expect(grid.points.map(\.number) == [1, 2])
+            #expect(grid.points.map(\.day) == [World.start, World.start + 1])
+        }
+
         @Test("nothing, where nothing has happened", arguments: Engine.allCases)
         func empty(_ engine: Engine) throws {
             let bench = try Bench(engine)

@@ -100,10 +100,11 @@ struct OverviewPage {
         </section>
         <section aria-labelledby="deliveries">
         <h2 id="deliveries">Deliveries</h2>
-        <table>
+        <table class="counts">
         <caption>Of all series, by state; {{subscribers}} subscribers</caption>
-        <thead><tr>{{#counts}}<th scope="col">{{name}}</th>{{/counts}}</tr></thead>
-        <tbody><tr>{{#counts}}<td>{{count}}</td>{{/counts}}</tr></tbody>
+        <tbody>
+        {{#counts}}<tr><th scope="row">{{name}}</th><td>{{count}}</td></tr>
+        {{/counts}}</tbody>
         </table>
         </section>
         <section aria-labelledby="endpoints">

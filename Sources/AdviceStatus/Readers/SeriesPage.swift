@@ -94,8 +94,8 @@ struct SeriesPage {
         let marks = (byDay[day] ?? []).map { publication in
             let what =
                 publication.isWithdrawn
-                ? "withdrawn"
-                : publication.correctedAt != nil ? "corrected" : publication.isLate ? "late" : "out"
+                ? "taken back"
+                : publication.correctedAt != nil ? "edited" : publication.isLate ? "late" : "out"
             let number = numbers[publication.anchor].map { "\($0)" } ?? "✓"
             // What is not on this page is on that of its month.
             let page = numbers[publication.anchor] == nil ? "?month=\(Month(day))" : ""

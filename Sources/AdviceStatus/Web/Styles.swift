@@ -23,6 +23,7 @@ enum Styles {
         th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem 0.35rem 0;
           border-bottom: 1px solid var(--line); }
         thead th { color: var(--soft); font-weight: 600; }
+        .counts { max-width: 24rem; }
         .scroll { overflow-x: auto; }
         .scroll table { min-width: 34rem; }
         .soft, footer, time { color: var(--soft); }

@@ -104,7 +104,7 @@ extension SQLReader {
                 min(r.released_at)
             FROM release r JOIN subject j ON j.number = r.subject
             WHERE r.series = $1 AND j.type = 'advice.point.released'
-            GROUP BY r.edition, r.point, r.subject ORDER BY min(r.released_at) DESC, r.subject DESC
+            GROUP BY r.edition, r.point, r.subject ORDER BY min(r.released_at), r.subject
             """, [.text(series)])
         var columns: [DeliveryGrid.Column] = []
         for row in rows {
@@ -113,9 +113,8 @@ extension SQLReader {
             else { continue }
             let isUnderWay = row[5].integer ?? 0 != 0
             if let known = columns.firstIndex(where: { $0.edition == edition && $0.point == point }) {
-                columns[known].subjects.append(subject)
+                columns[known].subjects.insert(subject, at: 0)
                 columns[known].isUnderWay = columns[known].isUnderWay || isUnderWay
-                columns[known].day = try database.parsed(CivilDate.init, day)
             } else {
                 columns.append(
                     DeliveryGrid.Column(
@@ -124,7 +123,7 @@ extension SQLReader {
                         isUnderWay: isUnderWay))
             }
         }
-        return columns.prefix(count).reversed()
+        return columns.suffix(count)
     }
 
     /// So many subscribers from `place` on, in order of id, and whether there are others around them.

@@ -18,8 +18,9 @@ import tempfile
 LOOK = r"""
 (() => {
   const findings = [];
-  if (document.scrollingElement.scrollWidth > innerWidth)
-    findings.push(`is ${document.scrollingElement.scrollWidth} wide in a window of ${innerWidth}`);
+  // A phone widens its window to what does not fit in it.
+  const width = Math.max(document.scrollingElement.scrollWidth, innerWidth);
+  if (width > WIDTH) findings.push(`is ${width} wide in a window of WIDTH`);
   const linear = c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const luminance = c => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
   const parse = s => {
@@ -132,7 +133,8 @@ def main():
                     browser.events = []
                     browser.ask("Page.navigate", session, url=url)
                     browser.wait("Page.loadEventFired")
-                    seen = browser.ask("Runtime.evaluate", session, expression=LOOK, returnByValue=True)
+                    seen = browser.ask("Runtime.evaluate", session, expression=LOOK.replace("WIDTH", str(width)),
+                                       returnByValue=True)
                     seen = seen["result"]["value"]
                     findings += [f"{what} {finding}" for finding in seen["findings"]]
                     if seen["scheme"] != scheme:
