@@ -123,7 +123,7 @@ extension SQLReader {
                         isUnderWay: isUnderWay))
             }
         }
-        return columns.suffix(count)
+        return Array(columns.suffix(count))
     }
 
     /// So many subscribers from `place` on, in order of id, and whether there are others around them.
