@@ -21,6 +21,7 @@ let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -32,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -56,17 +58,23 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "AdviceListener", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
         .target(
+            name: "AdviceStatus",
+            dependencies: [
+                "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceListener", mustache,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "AdviceDaemon",
             dependencies: [
                 "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore",
-                "AdviceCourier", "CLinux", logging,
+                "AdviceCourier", "AdviceListener", "AdviceStatus", "CLinux", logging,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "advised",
             dependencies: [
                 "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",
-                "AdviceDaemon", "AdviceListener", argumentParser, logging,
+                "AdviceDaemon", "AdviceListener", "AdviceStatus", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -104,6 +112,13 @@ let package = Package(
             name: "AdviceMessageTests", dependencies: ["AdviceMessage", "AdviceCore", "TestTools"],
             exclude: ["Golden", "Schemas"], swiftSettings: strict),
         .testTarget(name: "AdviceListenerTests", dependencies: ["AdviceListener"], swiftSettings: strict),
+        .testTarget(
+            name: "AdviceStatusTests",
+            dependencies: [
+                "AdviceStatus", "AdviceConfig", "AdviceCore", "AdviceListener", "AdviceMessage",
+                "AdviceStore", "TestTools",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "AdviceStoreTests",
             dependencies: ["AdviceStore", "AdviceCore", "AdviceTesting", "TestTools"],

@@ -10,7 +10,7 @@ extension Daemon {
         case .status:
             var answer = ControlReply(ok: true, text: statusText)
             answer.clock = scheduler.clockState
-            answer.degraded = degradations + sharing.troubles + [returned].compactMap(\.self)
+            answer.degraded = allTroubles
             answer.isStoreLost = sharing.lost != nil
             reply(answer)
         case .reload:

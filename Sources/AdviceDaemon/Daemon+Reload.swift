@@ -101,7 +101,7 @@ extension Daemon {
         var replies: [@Sendable (ControlReply) -> Void] = []
     }
 
-    private static let refusedReload = "the last configuration was refused"
+    static let refusedReload = "the last configuration was refused"
 
     /// Why a sound configuration is not taken all the same.
     private func objection(to fresh: Configuration, isRebase: Bool) -> String? {
@@ -151,6 +151,7 @@ extension Daemon {
                 }
                 let old = daemon.configuration
                 daemon.keep(fresh)
+                daemon.serve()
                 daemon.cohorts = change.cohorts
                 daemon.generation = change.generation
                 daemon.tellReturned(change)

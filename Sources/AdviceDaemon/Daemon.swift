@@ -2,6 +2,7 @@ public import AdviceConfig
 public import AdviceCore
 import AdviceCourier
 public import AdviceQueue
+import AdviceStatus
 public import AdviceStore
 import Dispatch
 import Glibc
@@ -43,6 +44,10 @@ public actor Daemon: QueueActor {
     var degradations: [String] = []
     /// Of the last import: who was forgotten and is back, in words.
     var returned: String?
+    let servers = Servers()
+    /// Of the servers: a port that is taken.
+    var serverTroubles: [String] = []
+    var counters = Counters()
     /// The cohorts as the last import left them.
     var cohorts: [CohortRecord] = []
     var generation: Int64 = 0
@@ -68,13 +73,15 @@ public actor Daemon: QueueActor {
         /// Where the control socket is to be; nil for none.
         public var controlSocket: String?
         public var once: Bool
+        /// Opens the store for the pages: a connection of its own that never writes. nil where it cannot be.
+        public var openStore: @Sendable () -> (any StoreReader)?
         /// Of the generator behind the jitter.
         public var seed: UInt64
 
         public init(
             clock: any Clock, zones: SystemZones, secrets: SecretReader, notify: SystemdNotify,
             logger: Logger, load: @escaping @Sendable () -> Loaded, controlSocket: String?, once: Bool,
-            seed: UInt64
+            openStore: @escaping @Sendable () -> (any StoreReader)?, seed: UInt64
         ) {
             self.clock = clock
             self.zones = zones
@@ -84,6 +91,7 @@ public actor Daemon: QueueActor {
             self.load = load
             self.controlSocket = controlSocket
             self.once = once
+            self.openStore = openStore
             self.seed = seed
         }
     }
@@ -154,6 +162,7 @@ public actor Daemon: QueueActor {
             parts.logger.warning("a change of zones is noticed within an hour only: no watch was given")
         }
         openControl()
+        if !parts.once { serve() }
         attendStore()
         // The mark first: the import raises it to now, and with it hides a clock that leapt while we were
         // down.
@@ -255,6 +264,7 @@ public actor Daemon: QueueActor {
         zoneWatch?.cancel()
         signals.cancel()
         control?.close()
+        servers.close()
         courier?.close()
         courier = nil
         var asItShould = false
@@ -338,7 +348,9 @@ public actor Daemon: QueueActor {
         case .tell(.status(let text)):
             statusText = text
             parts.notify.status(text)
-        case .tell(let telling): parts.logger.tell(telling)
+        case .tell(let telling):
+            counters.note(telling)
+            parts.logger.tell(telling)
         case .answer(let request, let answer): answers.removeValue(forKey: request)?(answer)
         case .ping: ping()
         case .probeClock(let since): probeClock(since)

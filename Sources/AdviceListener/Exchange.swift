@@ -16,12 +16,11 @@ final class Exchange {
         case answered(Reply)
     }
 
-    /// A request with a larger body is refused: 1 MiB, fifty times the largest standard body that draws no
-    /// warning.
-    static let largestBody = 1 << 20
+    private let largestBody: Int
 
-    init(target: String) {
+    init(target: String, bodyBytes: Int) {
         self.target = target
+        largestBody = bodyBytes
     }
 
     /// The headers are complete.
@@ -45,12 +44,12 @@ final class Exchange {
         guard let length = headers.first(where: { $0.name.lowercased() == "content-length" }) else {
             return false
         }
-        return (Int(length.value) ?? 0) > Exchange.largestBody
+        return (Int(length.value) ?? 0) > largestBody
     }
 
     /// Takes some of the body; false where that makes it too large.
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard body.count + bytes.count <= Exchange.largestBody else { return false }
+        guard body.count + bytes.count <= largestBody else { return false }
         body.append(contentsOf: bytes)
         return true
     }

@@ -5,9 +5,13 @@ import CMicroHTTPD
 final class Exchanges: Sendable {
     let held = HeldConnections()
     private let answer: @Sendable (ReceivedRequest) -> Reply
+    private let bodyBytes: Int
+    private let crowd: Crowd?
 
-    init(answer: @escaping @Sendable (ReceivedRequest) -> Reply) {
+    init(_ limits: ListenerLimits, answer: @escaping @Sendable (ReceivedRequest) -> Reply) {
         self.answer = answer
+        bodyBytes = limits.bodyBytes
+        crowd = limits.givesUpOldest ? Crowd(places: limits.connections) : nil
     }
 
     static func borrow(_ context: UnsafeMutableRawPointer?) -> Exchanges {
@@ -16,9 +20,17 @@ final class Exchanges: Sendable {
     }
 
     /// A request line came in: libmicrohttpd keeps the exchange until `free`.
-    static func newExchange(_ target: UnsafePointer<CChar>?) -> UnsafeMutableRawPointer {
-        let exchange = Exchange(target: target.map { String(cString: $0) } ?? "")
+    func newExchange(_ target: UnsafePointer<CChar>?) -> UnsafeMutableRawPointer {
+        let exchange = Exchange(target: target.map { String(cString: $0) } ?? "", bodyBytes: bodyBytes)
         return Unmanaged.passRetained(exchange).toOpaque()
+    }
+
+    /// A connection was opened or closed.
+    func note(_ connection: OpaquePointer?, _ change: MHD_ConnectionNotificationCode) {
+        guard let crowd, let connection else { return }
+        let socket = advice_client_socket(connection)
+        // The first of C's two values is a connection's start.
+        if change.rawValue == 0 { crowd.add(socket) } else { crowd.remove(socket) }
     }
 
     static func free(_ exchange: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) {
@@ -38,7 +50,10 @@ final class Exchanges: Sendable {
         switch exchange.stage {
         case .requestLine:
             exchange.begin(method: method.map { String(cString: $0) } ?? "", connection: connection)
-            return exchange.announcesTooMuch ? Reply(status: 413).send(on: connection) : .YES
+            guard exchange.announcesTooMuch else { return .YES }
+            // Where no body is taken at all, what is asked for is answered without it.
+            let reply = bodyBytes == 0 ? answer(received(exchange, connection)) : Reply(status: 413)
+            return reply.send(on: connection)
         case .body where count.pointee > 0:
             // Too much without having announced it: libmicrohttpd lets nothing be answered midway, so the
             // connection is dropped.
@@ -48,13 +63,17 @@ final class Exchanges: Sendable {
             count.pointee = 0
             return .YES
         case .body:
-            let reply = answer(exchange.received(from: addressText(advice_client_address(connection))))
+            let reply = answer(received(exchange, connection))
             exchange.answer(reply)
             if reply.delay > .zero, held.hold(connection, for: reply.delay) { return .YES }
             return reply.send(on: connection)
         case .answered(let reply):
             return reply.send(on: connection)
         }
+    }
+
+    private func received(_ exchange: Exchange, _ connection: OpaquePointer) -> ReceivedRequest {
+        exchange.received(from: addressText(advice_client_address(connection)))
     }
 }
 

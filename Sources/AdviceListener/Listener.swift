@@ -18,24 +18,27 @@ public final class Listener: Sendable {
         let pointer: OpaquePointer
     }
 
-    /// At once; more wait in the kernel's queue.
-    private static let connectionLimit: UInt32 = 8192
-    /// A client that says nothing for this long is dropped.
-    private static let silenceSeconds: UInt32 = 30
-    /// For the request line and the headers of one connection, in bytes.
-    private static let headerMemory = 16 * 1024
-
     /// Answers each request as `answer` says. `address` is a literal; `port` 0 takes any free one.
-    public init(
+    public convenience init(
         port: Int, address: String = "127.0.0.1", answer: @escaping @Sendable (ReceivedRequest) -> Reply
     ) throws(ListenerError) {
-        let socket = try ListeningSocket(address: address, port: port)
-        let exchanges = Exchanges(answer: answer)
+        try self.init(at: .tcp(address: address, port: port), limits: ListenerLimits(), answer: answer)
+    }
+
+    /// Answers each request at `place` as `answer` says, within `limits`.
+    public init(
+        at place: ListeningPlace, limits: ListenerLimits,
+        answer: @escaping @Sendable (ReceivedRequest) -> Reply
+    ) throws(ListenerError) {
+        let socket = try ListeningSocket(place)
+        let exchanges = Exchanges(limits, answer: answer)
         let pointer = advice_start_daemon(
-            socket.descriptor, Listener.connectionLimit, Listener.silenceSeconds, Listener.headerMemory,
+            socket.descriptor, UInt32(limits.connections + limits.slack), UInt32(limits.silenceSeconds),
+            limits.headerBytes,
             { Exchanges.borrow($0).handle($1, method: $3, bytes: $5, count: $6, exchange: $7) },
-            { _, target, _ in Exchanges.newExchange(target) },
+            { context, target, _ in Exchanges.borrow(context).newExchange(target) },
             { _, _, exchange, _ in Exchanges.free(exchange) },
+            { context, connection, _, change in Exchanges.borrow(context).note(connection, change) },
             Unmanaged.passUnretained(exchanges).toOpaque())
         guard let pointer else {
             let reason = String(cString: strerror(errno))

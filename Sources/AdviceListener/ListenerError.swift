@@ -5,6 +5,7 @@ public enum ListenerError: Error, Hashable, Sendable, CustomStringConvertible {
     case badStatus(Int)
     /// The words are the system's.
     case portNotAvailable(address: String, port: Int, reason: String)
+    case pathNotAvailable(path: String, reason: String)
     case cannotStart(reason: String)
 
     public var description: String {
@@ -15,7 +16,8 @@ public enum ListenerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .badStatus(let status): "\(status) is no status to answer with: 200 to 599 is expected"
         case .portNotAvailable(let address, let port, let reason):
             "cannot listen on \(address) port \(port): \(reason)"
-        case .cannotStart(let reason): "cannot start the receiver: \(reason)"
+        case .pathNotAvailable(let path, let reason): "cannot listen on \(path): \(reason)"
+        case .cannotStart(let reason): "cannot start listening: \(reason)"
         }
     }
 }

@@ -1,13 +1,58 @@
 import CMicroHTTPD
 import Glibc
 
-/// A bound and listening TCP socket, made here and not by libmicrohttpd, which does not say why it could not.
+/// A bound and listening socket, made here and not by libmicrohttpd, which does not say why it could not.
 struct ListeningSocket {
     let descriptor: Int32
-    /// The real one, where any was asked for.
+    /// The real one, where any was asked for; 0 of a Unix socket.
     let port: Int
 
-    init(address: String, port: Int) throws(ListenerError) {
+    init(_ place: ListeningPlace) throws(ListenerError) {
+        switch place {
+        case .tcp(let address, let port): self = try ListeningSocket(address: address, port: port)
+        case .unix(let path): self = try ListeningSocket(path: path)
+        }
+    }
+
+    private init(path: String) throws(ListenerError) {
+        func refusal(_ reason: String? = nil) -> ListenerError {
+            .pathNotAvailable(path: path, reason: reason ?? String(cString: strerror(errno)))
+        }
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: name.sun_path) else {
+            throw refusal("a socket's path has 107 bytes at most")
+        }
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: bytes) }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        if ListeningSocket.isForsaken(path, name) { unlink(path) }
+        let descriptor = socket(AF_UNIX, kind, 0)
+        guard descriptor >= 0 else { throw refusal() }
+        guard ListeningSocket.bind(descriptor, name), chmod(path, 0o660) == 0,
+            listen(descriptor, SOMAXCONN) == 0
+        else {
+            let error = refusal()
+            close(descriptor)
+            throw error
+        }
+        self.init(descriptor: descriptor, port: 0)
+    }
+
+    /// A socket is there that nobody listens on any more.
+    private static func isForsaken(_ path: String, _ name: sockaddr_un) -> Bool {
+        var entry = stat()
+        guard lstat(path, &entry) == 0, entry.st_mode & S_IFMT == S_IFSOCK else { return false }
+        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(probe) }
+        let result = withUnsafeBytes(of: name) { bytes in
+            connect(
+                probe, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+        }
+        return result != 0 && errno == ECONNREFUSED
+    }
+
+    private init(address: String, port: Int) throws(ListenerError) {
         guard let wanted = UInt16(exactly: port) else { throw .badPort(port) }
         var v4 = sockaddr_in()
         var v6 = sockaddr_in6()

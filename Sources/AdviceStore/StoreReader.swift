@@ -16,6 +16,20 @@ public protocol StoreReader: AnyObject {
     func kept(_ id: String) throws(StoreError) -> KeptSubscriber?
     /// Another number than before where something was written since.
     func writes() throws(StoreError) -> Int64
+
+    // What the pages, the feeds and the metrics read.
+
+    /// What of a series went out and was corrected, in whatever cohort and edition, oldest first.
+    func published(_ series: String) throws(StoreError) -> [PublishedRow]
+    /// The neutral content that was frozen with a release.
+    func neutralContent(_ release: Int64) throws(StoreError) -> [UInt8]?
+    /// In order of id.
+    func unhealthyEndpoints(limit: Int) throws(StoreError) -> [EndpointRow]
+    func pending() throws(StoreError) -> PendingCounts
+    /// A series' subscribers, and the last `points` of it for each.
+    func grid(
+        _ series: String, points: Int, from place: PagePlace, limit: Int
+    ) throws(StoreError) -> DeliveryGrid
     func close()
 }
 

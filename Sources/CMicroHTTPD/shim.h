@@ -9,7 +9,7 @@
 static inline struct MHD_Daemon *advice_start_daemon(
     MHD_socket socket, unsigned int connection_limit, unsigned int timeout_seconds, size_t memory_limit,
     MHD_AccessHandlerCallback handle, void *(*begin)(void *, const char *, struct MHD_Connection *),
-    MHD_RequestCompletedCallback completed, void *context)
+    MHD_RequestCompletedCallback completed, MHD_NotifyConnectionCallback connection, void *context)
 {
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, context,
@@ -19,6 +19,7 @@ static inline struct MHD_Daemon *advice_start_daemon(
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_limit,
         MHD_OPTION_URI_LOG_CALLBACK, begin, context,
         MHD_OPTION_NOTIFY_COMPLETED, completed, context,
+        MHD_OPTION_NOTIFY_CONNECTION, connection, context,
         MHD_OPTION_END);
 }
 
@@ -28,4 +29,12 @@ static inline const struct sockaddr *advice_client_address(struct MHD_Connection
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     return info == NULL ? NULL : info->client_addr;
+}
+
+// The connection's socket; -1 where it is not known.
+static inline int advice_client_socket(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info == NULL ? -1 : info->connect_fd;
 }

@@ -3,6 +3,7 @@ import AdviceCore
 import AdviceCourier
 import AdviceDaemon
 import AdviceMessage
+import AdviceStatus
 import AdviceStore
 import ArgumentParser
 import Foundation
@@ -51,7 +52,6 @@ struct Check: ParsableCommand {
                 "delivery.proxy: receivers' names are looked up by the proxy, and its own filter decides "
                     + "whom it dials; addresses in URLs are judged here")
         }
-        for notice in configuration.notYetBuilt { Output.note("advised: \(notice)") }
         let points = configuration.series.map { "\($0.id): \($0.points.count) points" }
         Output.note(
             "\(options.config): good (\(points.joined(separator: "; ")); "

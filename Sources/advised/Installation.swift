@@ -124,13 +124,18 @@ struct Installation {
             throw Exits.unavailable
         }
         do throws(StoreError) {
-            return switch place {
-            case .sqlite(let path): try SQLiteReader.open(path: path)
-            case .postgres(let string): try PostgresReader.open(string)
-            }
+            return try reader(at: place)
         } catch {
             if !quietly { Output.note("advised: \(error)") }
             throw Exits.code(for: error)
+        }
+    }
+
+    /// nil where there is no store yet.
+    func reader(at place: StorePlace) throws(StoreError) -> (any StoreReader)? {
+        switch place {
+        case .sqlite(let path): try SQLiteReader.open(path: path)
+        case .postgres(let string): try PostgresReader.open(string)
         }
     }
 

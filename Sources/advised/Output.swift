@@ -84,27 +84,6 @@ extension CourierRequest {
     }
 }
 
-extension Instant {
-    /// `2026-07-02T13:00:00Z`, whole seconds.
-    var wholeSeconds: String { "\(Instant(seconds: seconds))" }
-
-    /// From here to `other`, as a person says it: `in 3 d 4 h`, `2 min ago`.
-    func distance(to other: Instant) -> String {
-        let span = (other - self).seconds
-        let text = Instant.words(abs(span))
-        return span >= 0 ? "in \(text)" : "\(text) ago"
-    }
-
-    private static func words(_ seconds: Int64) -> String {
-        let parts = [
-            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
-            (seconds % 60, "s"),
-        ]
-        let shown = parts.drop { $0.0 == 0 }.prefix(2).filter { $0.0 != 0 }
-        return shown.isEmpty ? "0 s" : shown.map { "\($0.0) \($0.1)" }.joined(separator: " ")
-    }
-}
-
 /// `+02:00`
 func offsetText(_ seconds: Int) -> String {
     let magnitude = abs(seconds)

@@ -1,5 +1,6 @@
 import AdviceCore
 import AdviceMessage
+import AdviceStatus
 
 /// The plan as an iCalendar file, one event for each slot.
 func planCalendar(_ lines: [(cohort: PlanView.CohortView, entry: PlanEntry)], at now: Instant) -> [UInt8] {

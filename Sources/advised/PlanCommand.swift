@@ -1,6 +1,7 @@
 import AdviceConfig
 import AdviceCore
 import AdviceDaemon
+import AdviceStatus
 import AdviceStore
 import ArgumentParser
 

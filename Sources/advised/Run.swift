@@ -39,7 +39,6 @@ struct Run: ParsableCommand {
         if loaded.hasUnreadRows, !installation.mayKnow(loaded) { loaded = installation.load() }
         let configuration = try installation.sound(loaded)
         let logger = installation.logger(configuration.log)
-        for notice in configuration.notYetBuilt { logger.warning("\(notice)") }
         if let wrong = installation.zones.selfCheck() {
             logger.critical("\(wrong)")
             throw Exits.configuration
@@ -56,12 +55,13 @@ struct Run: ParsableCommand {
             }
         }
         for diagnostic in loaded.diagnostics { logger.warning("\(diagnostic)") }
+        let place = try installation.storePlace(configuration)
         let daemon = Daemon(
             Daemon.Parts(
                 clock: installation.clock, zones: installation.zones, secrets: installation.secrets,
                 notify: SystemdNotify(environment: installation.environment), logger: logger,
                 load: { installation.load() }, controlSocket: installation.controlSocket, once: once,
-                seed: UInt64.random(in: .min ... .max)),
+                openStore: { try? installation.reader(at: place) }, seed: UInt64.random(in: .min ... .max)),
             loaded, known: known, store: store)
         return (daemon, locks, logger)
     }

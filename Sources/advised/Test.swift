@@ -3,6 +3,7 @@ import AdviceCore
 import AdviceCourier
 import AdviceDaemon
 import AdviceMessage
+import AdviceStatus
 import AdviceStore
 import ArgumentParser
 

@@ -25,10 +25,12 @@ struct AloneTests {
         #expect(try #require(lateness.min()) <= 50, "milliseconds late: \(lateness)")
     }
 
-    @Test("an idle minute costs no wakeup, and waiting less than 10 MB")
+    @Test("an idle minute costs no wakeup, both servers on, and waiting less than 10 MB")
     func idle() async throws {
         try await Site.with { site in
             var settings = Settings(ann: "http://127.0.0.1:9/")
+            settings.status = "127.0.0.1:\(try Loopback.freePort())"
+            settings.publicPages = "unix:readers.sock"
             settings.start = settings.wall.day(1)
             // The recheck comes at most every hour; the next release is at least ten minutes off.
             settings.at = "23:00"

@@ -34,6 +34,9 @@ struct Settings {
     /// Where there is a second series of the same points, `later`: its `at`.
     var later: String?
     var logLevel = "trace"
+    /// Where the servers listen.
+    var status = "off"
+    var publicPages = "off"
     /// Where it is not the usual one: what stands behind `store:`.
     var store: String?
 
@@ -59,7 +62,8 @@ struct Settings {
         lines += ["subscribers: { file: \(rosterName) }", "delivery:"]
         lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
         if let store { lines.append("store: \(store)") }
-        lines += ["status: { listen: off }", "log: { level: \(logLevel), format: json }"]
+        lines += ["status: { listen: \(status) }", "public: { listen: \(publicPages) }"]
+        lines += ["log: { level: \(logLevel), format: json }"]
         return (lines + top).joined(separator: "\n") + "\n"
     }
 

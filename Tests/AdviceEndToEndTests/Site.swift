@@ -119,6 +119,11 @@ final class Site: Sendable {
         try start([binary, "log", "--follow"] + arguments + installation(["log"]), named: "follow")
     }
 
+    /// Starts `status --watch`.
+    func watcher() throws -> ChildProcess {
+        try start(program + ["status", "--watch"] + installation(["status"]), named: "watch")
+    }
+
     /// Starts `run --once` with an order to the receiver in place that names its process.
     func runOnce(orders: String, _ order: String, _ more: String = "") throws -> ChildProcess {
         let script = "echo \(order) $$ \(more) >\(orders) && exec \"$@\""

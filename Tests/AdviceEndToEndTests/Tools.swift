@@ -56,6 +56,9 @@ enum Tools {
             "there is no \(program); scripts/python-venv installs it")
     }
 
+    /// A folder in which what was made is kept to be looked at.
+    static func artefacts(_ name: String) -> String { root + "/.cache/" + name }
+
     /// The folder of the Python programs.
     static let scripts = URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers"
 

@@ -12,13 +12,18 @@ struct DoorsTests {
         "AdviceStore": ["AdviceCore", "CSQLite", "CPostgres", "FoundationEssentials", "Glibc"],
         "AdviceCourier": ["AdviceCore", "AdviceQueue", "CCurl", "Dispatch", "Glibc", "Synchronization"],
         "AdviceListener": ["CMicroHTTPD", "Dispatch", "Glibc", "Synchronization"],
+        "AdviceStatus": [
+            "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceListener", "Mustache",
+            "FoundationEssentials",
+        ],
         "AdviceDaemon": [
             "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",
-            "CLinux", "Crypto", "Dispatch", "Foundation", "Glibc", "Logging", "Synchronization",
+            "AdviceListener", "AdviceStatus", "CLinux", "Crypto", "Dispatch", "Foundation", "Glibc",
+            "Logging", "Synchronization",
         ],
         "advised": [
             "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier", "AdviceDaemon",
-            "AdviceListener", "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging",
+            "AdviceListener", "AdviceStatus", "ArgumentParser", "Dispatch", "Foundation", "Glibc", "Logging",
             "Synchronization",
         ],
     ]

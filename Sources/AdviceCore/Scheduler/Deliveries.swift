@@ -364,7 +364,7 @@ struct Deliveries: Sendable {
         add(record, at: now)
         alarm(record, delivery)
         let settlement = Settlement(
-            subscriber: delivery.subscriberID, release: delivery.release, record: record)
+            subscriber: delivery.subscriberID, release: delivery.release, due: delivery.due, record: record)
         switch record.state {
         case .delivered: tellings.append(.delivered(settlement))
         case .waiting, .held: tellings.append(.waiting(settlement))

@@ -204,6 +204,8 @@ public enum Telling: Sendable {
 public struct Settlement: Sendable {
     public var subscriber: String
     public var release: ReleaseInfo
+    /// When it became due to this subscriber.
+    public var due: Instant
     public var record: DeliveryRecord
 }
 

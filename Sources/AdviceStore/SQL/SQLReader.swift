@@ -51,7 +51,7 @@ public class SQLReader: StoreReader {
 
     /// Members of unfinished batches who have no row yet. Someone whom two cohorts owe the same point counts
     /// once.
-    private func owed() throws(StoreError) -> Int {
+    func owed() throws(StoreError) -> Int {
         let rows = try database.query(
             """
             SELECT count(*) FROM (

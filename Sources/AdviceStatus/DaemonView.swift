@@ -1,0 +1,95 @@
+public import AdviceConfig
+public import AdviceCore
+public import AdviceStore
+
+/// What the running daemon says of itself at one moment, for pages and metrics.
+public struct DaemonView: Sendable {
+    /// The one in force, without its subscribers.
+    public var configuration: Configuration
+    /// How many subscribers it has.
+    public var subscribers: Int
+    /// trusted, awaited or suspect.
+    public var clock: String
+    /// What is not as it should be, in words.
+    public var degraded: [String]
+    public var isStarted: Bool
+    /// The store's server cannot be reached.
+    public var isStoreLost: Bool
+    /// The last reload, if there was any, was taken.
+    public var isLastReloadTaken: Bool
+    public var counters: Counters
+
+    public init(
+        configuration: Configuration, subscribers: Int, clock: String, degraded: [String], isStarted: Bool,
+        isStoreLost: Bool, isLastReloadTaken: Bool, counters: Counters
+    ) {
+        self.configuration = configuration
+        self.subscribers = subscribers
+        self.clock = clock
+        self.degraded = degraded
+        self.isStarted = isStarted
+        self.isStoreLost = isStoreLost
+        self.isLastReloadTaken = isLastReloadTaken
+        self.counters = counters
+    }
+}
+
+/// Where the servers get what they show.
+public struct PageSource: Sendable {
+    /// Asks the scheduler's queue, and waits a short while; nil where it does not answer.
+    public var view: @Sendable () -> DaemonView?
+    /// A connection of one's own that never writes; nil where there is no store, or it cannot be read.
+    public var openStore: @Sendable () -> (any StoreReader)?
+    /// The rules of a zone.
+    public var rules: @Sendable (String) -> ZoneRules?
+    /// What the wall clock shows.
+    public var wall: @Sendable () -> Instant
+
+    public init(
+        view: @escaping @Sendable () -> DaemonView?, openStore: @escaping @Sendable () -> (any StoreReader)?,
+        rules: @escaping @Sendable (String) -> ZoneRules?, wall: @escaping @Sendable () -> Instant
+    ) {
+        self.view = view
+        self.openStore = openStore
+        self.rules = rules
+        self.wall = wall
+    }
+}
+
+/// The store as one server reads it: a connection that is kept from one page to the next, and made anew after
+/// an error.
+///
+/// Not checked by the compiler: a server makes its own, and uses it on libmicrohttpd's one thread alone.
+final class ReadingDesk: @unchecked Sendable {
+    private let open: @Sendable () -> (any StoreReader)?
+    private var reader: (any StoreReader)?
+    private var counts: (writes: Int64, counts: DeliveryCounts)?
+
+    init(_ open: @escaping @Sendable () -> (any StoreReader)?) { self.open = open }
+
+    deinit { reader?.close() }
+
+    /// nil where the store cannot be read. A connection that was lost since the page before is made anew.
+    func read<Result>(_ body: (any StoreReader) throws(StoreError) -> Result) -> Result? {
+        for isFresh in [false, true] {
+            if isFresh || reader == nil {
+                reader?.close()
+                (reader, counts) = (open(), nil)
+            }
+            guard let reader else { return nil }
+            if let result = try? body(reader) { return result }
+        }
+        reader?.close()
+        reader = nil
+        return nil
+    }
+
+    /// Counting goes through all that was ever delivered: only when something was written since.
+    func deliveryCounts(_ reader: any StoreReader) throws(StoreError) -> DeliveryCounts {
+        let writes = try reader.writes()
+        if let counts, counts.writes == writes { return counts.counts }
+        let fresh = try reader.counts()
+        counts = (writes, fresh)
+        return fresh
+    }
+}
