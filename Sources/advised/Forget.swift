@@ -1,3 +1,5 @@
+import AdviceConfig
+import AdviceCore
 import AdviceDaemon
 import ArgumentParser
 
