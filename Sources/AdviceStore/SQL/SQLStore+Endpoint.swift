@@ -129,10 +129,12 @@ extension SQLStore {
 extension SQLStore {
     /// True of an endpoint `e` that is to be tried when its time comes: what is held for it is not on its
     /// way. One for which nothing is held has nothing to be tried with, and is not in the way of others.
+    /// Both states are named where one is asked for: that is the index by subscriber.
     static let isProbed = """
         e.state IN \(EndpointHealth.holding)
             AND EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 2)
-            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber AND d.state = 0)
+            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber = e.subscriber
+                AND d.state IN (0, 2) AND d.state = 0)
         """
 }
 
