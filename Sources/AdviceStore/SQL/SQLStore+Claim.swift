@@ -71,9 +71,11 @@ extension SQLStore {
                 WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND \(SQLStore.isHad))
             """ : ""
         let look = try whatToLookAt(range, release)
+        let columns = ClaimRow.columns(
+            member: "m", series: SQLStore.batchSeries, hasEndpoint: look.hasEndpoint)
         let statement = try database.statement(
             """
-            SELECT \(ClaimRow.columns(member: "m", series: SQLStore.batchSeries, hasEndpoint: look.hasEndpoint)),
+            SELECT \(columns),
                 m.slot_hash >> \(Schema.slotShift), \(look.behind)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
                 \(release.hasRevisions ? "CROSS JOIN subject j ON j.number = $5" : "") \(look.endpoint)
@@ -325,8 +327,8 @@ final class ReleaseRow {
 /// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
 private struct ClaimRow {
     /// The cohort in which the subscriber is now is that of `member`, a table's name, where it is active
-    /// there; else all of its cohorts of `series` are looked through. Without `hasEndpoint` all are healthy, and
-    /// there is no table e.
+    /// there; else all of its cohorts of `series` are looked through. Without `hasEndpoint` all are healthy,
+    /// and there is no table e.
     static func columns(
         member: String?, series: String = "j.series", hasEndpoint: Bool = true
     ) -> String {
