@@ -8,8 +8,8 @@ struct Forget: ParsableCommand {
         abstract: "Erases all that is kept of a subscriber.",
         discussion: """
             Its entry, its deliveries and their attempts go, and are overwritten where they lay; a salted \
-            hash of its id stays, so that the next import says if it comes back. Take it out of the subscribers' \
-            file first. Logs and backups keep what they have.
+            hash of its id stays, so that the next import says if it comes back. Take it out of the \
+            subscribers' file first. Logs and backups keep what they have.
             """)
 
     @OptionGroup var options: InstallationOptions
