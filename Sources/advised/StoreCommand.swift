@@ -130,8 +130,8 @@ struct StoreCopyCommand: ParsableCommand {
         commandName: "copy", abstract: "Copies the store into another, of either engine.",
         discussion: """
             No daemon may run. The new store must be empty, and is none to a daemon before all of it is \
-            there; a copy that was broken off goes on where it was. Then write it into the settings as `store`. \
-            A password belongs into ~/.pgpass: an argument can be read by everybody on the machine.
+            there; a copy that was broken off goes on where it was. Then write it into the settings as \
+            `store`. A password belongs into ~/.pgpass: an argument can be read by everybody on the machine.
             """)
 
     @OptionGroup var options: InstallationOptions
