@@ -71,11 +71,9 @@ extension SQLStore {
                 WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND \(SQLStore.isHad))
             """ : ""
         let look = try whatToLookAt(range, release)
-        let columns = ClaimRow.columns(
-            member: "m", series: SQLStore.batchSeries, hasEndpoint: look.hasEndpoint)
         let statement = try database.statement(
             """
-            SELECT \(columns),
+            SELECT \(look.columns),
                 m.slot_hash >> \(Schema.slotShift), \(look.behind)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
                 \(release.hasRevisions ? "CROSS JOIN subject j ON j.number = $5" : "") \(look.endpoint)
@@ -127,7 +125,7 @@ extension SQLStore {
     /// questions for the batch save three look-ups for each member.
     private struct Look {
         var behind = "0"
-        var hasEndpoint = false
+        var columns = ""
         var endpoint = ""
         var rows = ""
     }
@@ -147,8 +145,10 @@ extension SQLStore {
         guard try found.step() else { throw .internalFault("a question had no answer") }
         var look = Look()
         if found.integer(0) == 1 { look.behind = SQLStore.isBehind("m.subscriber", SQLStore.batchSeries) }
-        if found.integer(1) == 1 {
-            look.hasEndpoint = true
+        let hasEndpoint = found.integer(1) == 1
+        look.columns = ClaimRow.columns(
+            member: "m", series: SQLStore.batchSeries, hasEndpoint: hasEndpoint)
+        if hasEndpoint {
             look.endpoint =
                 "LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint"
         }
