@@ -35,7 +35,7 @@ extension Telling {
             .startMoved(let series, _, _), .finished(let series):
             return ["series": .string(series)]
         case .decided, .clockStepped, .clockSuspect, .clockAwaited, .clockTrusted, .heartbeatRefused,
-            .heartbeatTaken, .status:
+            .heartbeatTaken, .status, .careful:
             return [:]
         }
     }

@@ -129,9 +129,9 @@ struct StoreCopyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "copy", abstract: "Copies the store into another, of either engine.",
         discussion: """
-            No daemon may run. The new store must be empty, and is none to a daemon before all of it is there; \
-            a copy that was broken off goes on where it was. Then write it into the settings as `store`. A \
-            password belongs into ~/.pgpass: an argument can be read by everybody on the machine.
+            No daemon may run. The new store must be empty, and is none to a daemon before all of it is \
+            there; a copy that was broken off goes on where it was. Then write it into the settings as \
+            `store`. A password belongs into ~/.pgpass: an argument can be read by everybody on the machine.
             """)
 
     @OptionGroup var options: InstallationOptions
@@ -201,10 +201,8 @@ extension Installation {
         }
     }
 
-    /// For the names of what is kept aside.
-    fileprivate var stamp: String {
-        "\(clock.now.wall.wholeSeconds)".filter { $0 != "-" && $0 != ":" }
-    }
+    /// For the names of what is kept aside: no two are alike.
+    fileprivate var stamp: String { "\(clock.now.wall)".filter { $0.isNumber || $0 == "T" || $0 == "Z" } }
 
     /// All that is due by now counts as sent.
     fileprivate func countAsSent(_ configuration: Configuration, in store: SQLiteStore) throws {

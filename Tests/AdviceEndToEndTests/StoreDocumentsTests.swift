@@ -2,8 +2,8 @@ import Foundation
 import TestTools
 import Testing
 
-/// Every command in docs/backup-and-restore.md and docs/privacy.md, as it stands there, in the order in which it
-/// stands.
+/// Every command in docs/backup-and-restore.md and docs/privacy.md, as it stands there, in the order in which
+/// it stands.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct StoreDocumentsTests {
     private static let server = PostgresServer("documents")

@@ -68,7 +68,8 @@ struct SQLiteStoreTests {
         let store = try SQLiteStore(path: scratch.database)
         let wanted: [(String, SQLValue)] = [
             ("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 0),
-            ("journal_size_limit", 16_777_216), ("user_version", 4), ("application_id", 1_633_973_865),
+            ("journal_size_limit", 16_777_216), ("user_version", .integer(Schema.version)),
+            ("application_id", 1_633_973_865),
         ]
         for (pragma, value) in wanted {
             #expect(try store.connection.query("PRAGMA \(pragma)") == [[value]], "\(pragma)")

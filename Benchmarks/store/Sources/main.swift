@@ -37,7 +37,7 @@ func sqlite(_ folder: String, _ count: Int, _ releases: Int) throws {
         var courier = NullCourier(store, now: World.instant(of: number))
         let usage = try Usage.of { _ = try courier.run() }
         guard number == 1 || number == 2 || number % 10 == 0 else { continue }
-        let kept = "\(number == 1 ? "the first" : "\(number) kept") release"
+        let kept = number == 1 ? "the first release" : "with \(number) releases kept"
         tell(
             "release step, \(kept)", step, "\(digits(step.cpu * 1000, 1)) ms of CPU", budget: "50 ms",
             scale: 1)

@@ -239,9 +239,8 @@ public final class PostgresStore: SQLStore, SharedStore {
     override func lastNumbers() throws(StoreError) -> [String: Int64] {
         var last = try super.lastNumbers()
         for table in StoreCopy.numbered {
-            let found = try connection.query(
-                "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence('\(table)', 'number') AS regclass))"
-            )
+            let sequence = "CAST(pg_get_serial_sequence('\(table)', 'number') AS regclass)"
+            let found = try connection.query("SELECT pg_sequence_last_value(\(sequence))")
             if let number = found.first?[0].integer { last[table] = max(number, last[table] ?? 0) }
         }
         return last

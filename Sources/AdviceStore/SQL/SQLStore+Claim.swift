@@ -74,7 +74,7 @@ extension SQLStore {
         let look = try whatToLookAt(range, release)
         let statement = try database.statement(
             """
-            SELECT \(ClaimRow.columns(member: "m", series: SQLStore.batchSeries, hasEndpoint: look.hasEndpoint)),
+            SELECT \(look.columns),
                 m.slot_hash >> \(Schema.slotShift), \(look.behind)
             FROM member m CROSS JOIN subscriber s ON s.number = m.subscriber
                 \(release.hasRevisions ? "CROSS JOIN subject j ON j.number = $5" : "") \(look.endpoint)
@@ -126,7 +126,7 @@ extension SQLStore {
     /// questions for the batch save three look-ups for each member.
     private struct Look {
         var behind = "0"
-        var hasEndpoint = false
+        var columns = ""
         var endpoint = ""
         var rows = ""
     }
@@ -146,8 +146,10 @@ extension SQLStore {
         guard try found.step() else { throw .internalFault("a question had no answer") }
         var look = Look()
         if found.integer(0) == 1 { look.behind = SQLStore.isBehind("m.subscriber", SQLStore.batchSeries) }
-        if found.integer(1) == 1 {
-            look.hasEndpoint = true
+        let hasEndpoint = found.integer(1) == 1
+        look.columns = ClaimRow.columns(
+            member: "m", series: SQLStore.batchSeries, hasEndpoint: hasEndpoint)
+        if hasEndpoint {
             look.endpoint =
                 "LEFT JOIN endpoint e ON e.subscriber = s.number AND e.fingerprint = s.fingerprint"
         }
@@ -326,8 +328,8 @@ final class ReleaseRow {
 /// The columns of a subscriber that is claimed for, of tables s, e and j. Those that few need are read late.
 private struct ClaimRow {
     /// The cohort in which the subscriber is now is that of `member`, a table's name, where it is active
-    /// there; else all of its cohorts of `series` are looked through. Without `hasEndpoint` all are healthy, and
-    /// there is no table e.
+    /// there; else all of its cohorts of `series` are looked through. Without `hasEndpoint` all are healthy,
+    /// and there is no table e.
     static func columns(
         member: String?, series: String = "j.series", hasEndpoint: Bool = true
     ) -> String {

@@ -96,8 +96,8 @@ public struct StoreCopy {
             guard words.first.map(String.init) == fingerprint, let place = Place(Array(words.dropFirst()))
             else {
                 throw .refused(
-                    "\(to.path): holds the beginning of a copy of another store, or of this one before it was "
-                        + "written to: empty it, and begin anew")
+                    "\(to.path): holds the beginning of a copy of another store, or of this one before it "
+                        + "was written to: empty it, and begin anew")
             }
             return place
         }
@@ -213,8 +213,8 @@ public struct StoreCopy {
         Table(
             "subscriber", key: 1,
             "number id:text url:text secrets:text format:text paused:truth limit_key:text "
-                + "shares_host:truth options:text zone:text at:text joined:text fingerprint digest removed_at "
-                + "first_day paused_from paused_until:text"),
+                + "shares_host:truth options:text zone:text at:text joined:text fingerprint digest "
+                + "removed_at first_day paused_from paused_until:text"),
         Table("cohort", key: 1, "number series:text cohort:text members since since_generation"),
         Table("subject", key: 1, "number type:text series:text edition:text subject:text"),
         Table(
@@ -229,8 +229,8 @@ public struct StoreCopy {
         Table("batch", key: 1, "number release first_hash last_hash due audience"),
         Table(
             "delivery", key: 3,
-            "subject slot subscriber release state attempts status latency_ms after_ms next_attempt_at gone_at "
-                + "error:text due_at"),
+            "subject slot subscriber release state attempts status latency_ms after_ms next_attempt_at "
+                + "gone_at error:text due_at"),
         Table(
             "attempt", key: 5,
             "subject slot subscriber replay number at status error:text latency address:text reply:bytes "

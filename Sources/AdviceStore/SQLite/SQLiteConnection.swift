@@ -16,8 +16,8 @@ final class SQLiteConnection: SQLDatabase {
     private var insertions: [SQLInsertion: SQLiteInsertion] = [:]
     private var fatal: StoreError?
 
-    /// Opens the database file at `path`, which exists; errors call it `name` where that is given. How long it
-    /// waits for another's lock: 5 s.
+    /// Opens the database file at `path`, which exists; errors call it `name` where that is given. How long
+    /// it waits for another's lock: 5 s.
     init(path: String, mode: Mode, named name: String? = nil) throws(StoreError) {
         self.path = name ?? path
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE

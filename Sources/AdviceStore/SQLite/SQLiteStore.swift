@@ -27,8 +27,8 @@ public final class SQLiteStore: SQLStore {
     /// Opens the database at `path`, made where there is none.
     ///
     /// Throws `damaged` where the file is no database or a broken one, and leaves it as it is; `refused`
-    /// where it was written by a newer version, or cannot be kept durable where it lies. Only `forCopy` is one
-    /// opened that a copy is being made into.
+    /// where it was written by a newer version, or cannot be kept durable where it lies. Only `forCopy` is
+    /// one opened that a copy is being made into.
     public init(path: String, forCopy: Bool = false) throws(StoreError) {
         try SQLiteFile(path: path).prepare()
         connection = try SQLiteConnection(path: path, mode: .readWrite)
