@@ -108,8 +108,9 @@ extension RichText.Run {
 }
 
 extension Unicode.Scalar {
-    /// In the sense of CommonMark.
+    /// In the sense of CommonMark; but for two signs that a dialect may put an invisible character after.
     fileprivate var isPunctuation: Bool {
+        if self == "<" || self == "&" { return false }
         if isASCII { return !properties.isAlphabetic && properties.numericType == nil }
         return switch properties.generalCategory {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
