@@ -91,7 +91,8 @@ class Site:
             f"series: {{ daily: {{ title: Daily, points: points/, start: {today}, at: 00:00,"
             " zone: UTC } }\n"
             "subscribers: { file: subscribers.yaml }\nstatus: { listen: off }\n"
-            "delivery: { allow_http: true, allow_networks: [127.0.0.1], retries: [1s, 1s, 1s, 1s] }\n")
+            "delivery: { allow_http: true, allow_networks: [127.0.0.1],"
+            f" retries: [{', '.join(['1s'] * 20)}] }}\n")
 
     def subscribe(self, ids, room, token):
         text = "".join(
