@@ -85,7 +85,9 @@ extension Daemon {
     }
 
     /// What is not as it should be, of all the parts.
-    var allTroubles: [String] { degradations + serverTroubles + sharing.troubles + [returned].compactMap(\.self) }
+    var allTroubles: [String] {
+        degradations + serverTroubles + sharing.troubles + [returned].compactMap(\.self)
+    }
 
     private var pageSource: PageSource {
         let zones = parts.zones
