@@ -44,8 +44,8 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Rows of endpoints only that are not healthy. `state` is open, suspended, unconfirmed or closed; `since`
-    /// is when it came to be so.
+    /// Rows of endpoints only that are not healthy. `state` is open, suspended, unconfirmed or closed;
+    /// `since` is when it came to be so.
     private static let endpoint = """
         CREATE TABLE endpoint(
             subscriber INTEGER PRIMARY KEY REFERENCES subscriber, fingerprint INTEGER NOT NULL,
