@@ -55,7 +55,7 @@ struct PagesPlace {
         ]
         try site.write(lines.joined(separator: "\n") + "\n", to: "advised.yaml")
         let roster = [("ann", "204"), ("bob", "204")].map { id, _ in
-            "- id: \(id)\n  url: \(receiver.url)?token-in-the-address-of-\(id)\n  secret: \(Settings.secret)\n"
+            "- id: \(id)\n  url: \(receiver.url)?token-in-the-address-\(id)\n  secret: \(Settings.secret)\n"
         }
         try site.write(roster.joined(), to: "subscribers.yaml")
         for number in 1...5 { try site.write(point(number), to: "points/\(number).md") }

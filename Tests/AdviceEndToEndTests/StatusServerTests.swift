@@ -63,7 +63,7 @@ struct StatusServerTests {
                 ["/bin/sh", "-c", "promtool check metrics <\(path)"], needs: "promtool", of: "prometheus")
 
             try place.site.write("nonsense\n", to: "advised.yaml")
-            #expect(try await place.command("reload").ending == .exited(1))
+            #expect(try await place.command("reload").ending != .exited(0))
             let after = try WebClient.get("/metrics", from: place.status).text
             #expect(after.contains("\nadvised_config_reload_success 0\n"))
         }

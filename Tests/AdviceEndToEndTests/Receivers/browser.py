@@ -133,8 +133,8 @@ def main():
                     browser.events = []
                     browser.ask("Page.navigate", session, url=url)
                     browser.wait("Page.loadEventFired")
-                    seen = browser.ask("Runtime.evaluate", session, expression=LOOK.replace("WIDTH", str(width)),
-                                       returnByValue=True)
+                    look = LOOK.replace("WIDTH", str(width))
+                    seen = browser.ask("Runtime.evaluate", session, expression=look, returnByValue=True)
                     seen = seen["result"]["value"]
                     findings += [f"{what} {finding}" for finding in seen["findings"]]
                     if seen["scheme"] != scheme:
