@@ -57,7 +57,7 @@ enum Tools {
     }
 
     /// A folder in which what was made is kept to be looked at.
-    static func artefacts(_ name: String) -> String { root + "/.cache/" + name }
+    static func artefacts(_ name: String) -> String { project + "/.cache/" + name }
 
     /// The folder of the Python programs.
     static let scripts = URL(filePath: #filePath).deletingLastPathComponent().path + "/Receivers"
