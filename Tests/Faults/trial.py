@@ -213,7 +213,9 @@ class Trial:
     def note_recorded(self, child=None):
         """Between two lives: what is on the disk as delivered may never come again (P7), and what the last
         life said of it must be there (P8). Gives how many it said too much."""
-        now, names = time.time_ns(), self.delivered()
+        # In this order: where other daemons go on, what was due may be recorded just before the look.
+        names = self.delivered()
+        now = time.time_ns()
         for name in names:
             self.recorded.setdefault(host(int(name[1:])), now)
         return len(acknowledged(child) - names) if child else 0
