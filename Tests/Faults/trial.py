@@ -166,7 +166,7 @@ class Trial:
         """A daemon that says that it has started."""
         child = self.start(**how)
         wait(lambda: f"the daemon starts: {child.errors[-2000:]}",
-             lambda: child.code is not None or '"text":"started"' in child.errors)
+             lambda: child.code is not None or '"text":"started for ' in child.errors)
         if child.code is not None:
             raise Bad(f"the daemon ended with {child.code}: {child.errors[-2000:]}")
         return child
