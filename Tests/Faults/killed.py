@@ -86,8 +86,8 @@ def fan_out(seed, count=10_000, kills=10, concurrency=CONCURRENCY):
             most = max(most, unrecorded)
         code, child = trial.once()
         if code == 1:
-            # Three lives that settled nothing, and the daemon writes attempts down before it makes them: those
-            # that a kill cut off count as failed, and are due again after the schedule's first wait.
+            # Three lives that settled nothing, and the daemon writes attempts down before it makes them:
+            # those that a kill cut off count as failed, and are due again after the schedule's first wait.
             time.sleep(FIRST_WAIT)
             code, child = trial.once()
         if code != 0:
