@@ -36,6 +36,10 @@ struct PagesPlace {
             let revised = try await site.advised("revise", "use-the-time", environment: clock.environment)
             guard revised.ending == .exited(0) else { throw Missing(revised.errors) }
             try await receiver.requests(8)
+            // They have answered; the daemon counts when it is on the disk.
+            try await poll("four are delivered: \(daemon.errors)") {
+                daemon.errors.components(separatedBy: "\"text\":\"delivered ").count == 5
+            }
             try await body(
                 PagesPlace(
                     site: site, receiver: receiver, clock: clock, daemon: daemon, status: .port(ports.0),
