@@ -249,10 +249,7 @@ extension World {
             }
             return
         }
-        // Sent before the database came back as one that knows nothing of its release.
-        guard let release = store.releases.dropFirst(Int(delivery.release.number) - 1).first,
-            release.info.series == delivery.release.series
-        else { return }
+        let release = store.releases[Int(delivery.release.number) - 1]
         let receipt = Receipts.Receipt(
             subscriber: delivery.subscriberID, series: release.info.series, edition: "\(release.edition)",
             point: release.point, slotDate: release.row.slotDate, at: clock.wall,

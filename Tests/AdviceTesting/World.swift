@@ -20,8 +20,6 @@ public struct World: Sendable {
     /// What evidence there is of the clock's being synchronized.
     public var sync = ClockSync.synchronized
     private var markBefore: Instant?
-    /// The store of an earlier start.
-    var backup: ToyStore?
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -92,12 +90,8 @@ public struct World: Sendable {
         public var crash = 0
         public var lostAnswer = 0
         public var refusedCommit = 0
-        /// A commit that is on the disk though its answer is lost: the same is asked for again.
-        public var repeatedCommit = 0
         /// What is on the wire is sent by another daemon as well, which has it on record first.
         public var lostLease = 0
-        /// A crash after which the database is that of an earlier start.
-        public var olderStore = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -143,7 +137,6 @@ public struct World: Sendable {
     public mutating func start() {
         isUp = true
         calm = max(calm, clock.boot)
-        if faults.olderStore > 0, backup == nil || draw(3) { backup = store }
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
         takeRoster()
@@ -333,12 +326,7 @@ public struct World: Sendable {
             happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
             return
         }
-        var result = apply(transaction)
-        if draw(faults.repeatedCommit) {
-            result = store.commit(transaction, now: clock.wall)
-            // Who shares a store looks for work once a minute, whatever it was told.
-            happen(in: .minutes(1), .feed(.workAppeared), life: life)
-        }
+        let result = apply(transaction)
         happen(in: .milliseconds(1), .feed(.committed(transaction: number, result)), life: life)
     }
 
@@ -477,7 +465,6 @@ public struct World: Sendable {
         inFlight = [:]
         sentAt = [:]
         store = store.restarted()
-        comeBackOlder()
     }
 
     mutating func happen(in span: Span, _ what: Happening.What, life: Int) {

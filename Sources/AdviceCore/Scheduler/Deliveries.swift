@@ -141,7 +141,7 @@ struct Deliveries: Sendable {
             let due = max(nextDue, now + probeWait(at: moment.boot))
             next = min(next ?? due, due)
         }
-        if admission.waiting > 0, let wait = admission.nextAging(after: moment.boot) {
+        if admission.waiting > 0, maySend, let wait = admission.nextAging(after: moment.boot) {
             next = min(next ?? now + wait, now + wait)
         }
         return next
@@ -155,6 +155,10 @@ struct Deliveries: Sendable {
         groupsUnderway >= Limits.groupsUnderway
             || admission.young + group.records.count + underway >= concurrency + Limits.groupSize
     }
+
+    /// Where it may not, a commit or an attempt that comes back brings the next look: a look before that would
+    /// find nothing to do, and look again at once.
+    private var maySend: Bool { !isBehind && (care.width == nil || machines.isEmpty) }
 
     /// How many deliveries to claim now; nil where it is not the time.
     mutating func takeClaim(at now: Moment) -> Int? {
