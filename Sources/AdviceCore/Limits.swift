@@ -10,6 +10,8 @@ public enum Limits {
     public static let startsInVain = 3
     /// ...so many at a time: each time is an fsync.
     public static let carefulGroup = 32
+    /// What killed the daemon was on the wire: no more than both pools and a group are, unrecorded.
+    public static let carefulAttempts = 5000
     /// Deliveries claimed at once where nothing is in flight, and members of a release's first batch, which
     /// those that follow double: the first request leaves while the others are being read.
     public static let firstClaim = 32

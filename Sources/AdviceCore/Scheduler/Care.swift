@@ -3,11 +3,14 @@
 ///
 /// After `Limits.startsInVain` starts that came to nothing, attempts are written down before they are made,
 /// 32 at a time. If it dies then, those are made one by one in its next life, and one that is alone on the
-/// list of a life that ended has failed: `crashed`. Care ends when nothing is left to do.
+/// list of a life that ended has failed: `crashed`. Care ends when nothing is left to do, or after as many as
+/// may have been on the wire when it died.
 struct Care: Sendable {
     private(set) var isTaken = false
     private var suspects: Set<DeliveryKey> = []
     private var culprit: DeliveryKey?
+    /// How many more are watched, where none is suspected.
+    private var left = Limits.carefulAttempts
     /// Written down, and without an outcome.
     private var attempted: Set<DeliveryKey> = []
 
@@ -41,10 +44,14 @@ struct Care: Sendable {
         return attempted.sorted { ($0.subject, $0.subscriber) < ($1.subject, $1.subscriber) }
     }
 
-    /// The attempt has come to an end, and the daemon with it not.
+    /// It is to be recorded, tried or not, and the daemon has not died of it: the store strikes it off too.
     mutating func survived(_ key: DeliveryKey) {
         attempted.remove(key)
         suspects.remove(key)
+        if culprit == key { culprit = nil }
+        guard isTaken else { return }
+        left -= 1
+        if left <= 0, suspects.isEmpty { rest() }
     }
 
     /// Nothing is left to do.

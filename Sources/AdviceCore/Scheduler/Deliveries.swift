@@ -156,8 +156,8 @@ struct Deliveries: Sendable {
             || admission.young + group.records.count + underway >= concurrency + Limits.groupSize
     }
 
-    /// Where it may not, a commit or an attempt that comes back brings the next look: a look before that would
-    /// find nothing to do, and look again at once.
+    /// Where it may not, a commit or an attempt that comes back brings the next look: a look before that
+    /// would find nothing to do, and look again at once.
     private var maySend: Bool { !isBehind && (care.width == nil || machines.isEmpty) }
 
     /// How many deliveries to claim now; nil where it is not the time.
@@ -274,7 +274,6 @@ struct Deliveries: Sendable {
                 preconditionFailure("an attempt comes back once")
             }
             let key = machine.delivery.endpoint.limitKey
-            care.survived(machine.delivery.key)
             admission.free(
                 result.token, key, duration: result.latency, slowDown: result.slowDown, at: now.boot)
             excuse(&result, host: machine.delivery.endpoint.host, at: now)
@@ -378,6 +377,7 @@ struct Deliveries: Sendable {
     }
 
     private mutating func add(_ record: DeliveryRecord, at now: Instant) {
+        care.survived(record.key)
         if group.records.isEmpty { groupDeadline = now + Limits.groupWait }
         group.records.append(record)
         if let batch = record.batch, let left = batchesLeft[batch] {

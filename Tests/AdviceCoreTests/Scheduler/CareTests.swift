@@ -95,6 +95,49 @@ struct CareTests {
         #expect(records.count == 3)
     }
 
+    @Test("one that comes to its end without an attempt is suspected no more")
+    func settledUntried() throws {
+        var (scheduler, effects) = started(Life(starts: 1, attempted: [key(1), key(2)]))
+        var deliveries: [ClaimedDelivery] = (1...5).map { .sample("s\($0)", number: $0, due: now) }
+        deliveries[0].standing = .removed
+        effects = scheduler.handle(.claimed(Claim(deliveries: deliveries)), now: clocks)
+        let next = try #require(listed(effects).first)
+        #expect(next.keys == [key(2)])
+        effects = scheduler.handle(.committed(transaction: next.number, .done), now: clocks)
+        effects = scheduler.handle(delivered(effects.attempts), now: clocks)
+        #expect(listed(effects).map(\.keys) == [[key(3), key(4), key(5)]])
+    }
+
+    @Test("care ends after as many as can have been on the wire")
+    func ends() throws {
+        var (scheduler, effects) = started(Life(starts: 4))
+        var survived = 0
+        effects = scheduler.handle(claim(1...5100), now: clocks)
+        while let next = listed(effects).first {
+            effects = scheduler.handle(.committed(transaction: next.number, .done), now: clocks)
+            survived += effects.attempts.count
+            let answers = delivered(effects.attempts)
+            effects = scheduler.handle(answers, now: clocks)
+            for transaction in effects.transactions {
+                guard case .record = transaction.transaction else { continue }
+                effects += scheduler.handle(
+                    .committed(transaction: transaction.number, .recorded(freed: nil)), now: clocks)
+            }
+        }
+        #expect(survived >= Limits.carefulAttempts && survived < 5100)
+        #expect(effects.attempts.count == 5100 - survived)
+    }
+
+    @Test("a start that only put things off was in vain")
+    func inVain() {
+        var record = DeliveryRecord(
+            key: key(1), release: 1, batch: nil, state: .waiting, attempts: 0, nextAttemptAt: now)
+        let life = Life(starts: 2, attempted: [key(1), key(2)])
+        #expect(life.after(OutcomeGroup(records: [record])) == Life(starts: 2, attempted: [key(2)]))
+        record.state = .delivered
+        #expect(life.after(OutcomeGroup(records: [record])) == Life(attempted: [key(2)]))
+    }
+
     @Test("its next attempt is written down first, and those beside it are not")
     func knownToCrash() throws {
         var (scheduler, effects) = started(Life(starts: 1))
