@@ -55,8 +55,9 @@ struct Heartbeat: Sendable {
             defer { failures = 0 }
             return failures > 0 ? .heartbeatTaken : nil
         }
+        // A fan-out that has gone well meanwhile is worth the next try at once.
+        if !isOwed { notBefore = boot + Heartbeat.waits[min(failures, Heartbeat.waits.count - 1)] }
         isOwed = true
-        notBefore = boot + Heartbeat.waits[min(failures, Heartbeat.waits.count - 1)]
         failures += 1
         return failures == 1 ? .heartbeatRefused(error) : nil
     }

@@ -83,6 +83,19 @@ struct HeartbeatTests {
         #expect(heartbeat.nextLook(at: boot) == .hours(24))
     }
 
+    @Test("a fan-out that went well while one was on its way is worth another at once, whatever became of it")
+    func releasedMeanwhile() {
+        var heartbeat = Heartbeat()
+        heartbeat.want(true)
+        let boot = Span.days(1)
+        let first = heartbeat.take(at: boot, isQuiet: true)
+        heartbeat.released(over: .zero, at: boot)
+        let beside = heartbeat.take(at: boot, isQuiet: true)
+        _ = heartbeat.answered("503 Service Unavailable", at: boot)
+        let again = heartbeat.take(at: boot, isQuiet: true)
+        #expect(first && !beside && again)
+    }
+
     @Test("the daemon's clock may be set: its day is one of time that went by")
     func clock() {
         var rig = Rig(at: "2026-07-01T12:00:00Z")
