@@ -195,6 +195,49 @@ extension StoreConformance {
         }
     }
 
+    @Suite("forgets, and sends nobody again")
+    struct Retold {
+        private let t0 = World.t0
+        private let later = World.t0 + .days(500)
+
+        /// One point, delivered to ann and bob in New York and then pruned.
+        private func pruned(_ engine: Engine) throws -> (Bench, CohortRecord) {
+            let bench = try Bench(engine)
+            let cohort = try bench.store.subscribe(["ann", "bob"])
+            try bench.store.save(World.record(), decision: nil, now: t0)
+            try bench.store.release(World.draft(1, cohort: cohort))
+            try bench.store.record(try bench.store.claimAll(at: t0).delivered(at: t0), now: t0)
+            let step = Prune(deliveriesBefore: later, repliesBefore: t0, removedBefore: t0, from: nil)
+            #expect(try bench.store.prune(step, now: later) == nil)
+            #expect(try bench.reader().deliveries(DeliveryQuery()).isEmpty)
+            return (bench, cohort)
+        }
+
+        @Test("what they had in an edition before --rebase", arguments: Engine.allCases)
+        func rebased(_ engine: Engine) throws {
+            let (bench, _) = try pruned(engine)
+            let cohort = try bench.store.subscribe(["ann", "bob", "new"], at: later)
+            var draft = World.draft(1, day: 501, cohort: cohort, edition: Edition(start: World.start + 500))
+            draft.rebasedFrom = ["\(World.edition)"]
+            try bench.store.release(draft)
+            #expect(try bench.store.claimAll(at: later + .days(1)).subscribers == ["new"])
+        }
+
+        @Test("what they had in another cohort", arguments: Engine.allCases)
+        func moved(_ engine: Engine) throws {
+            let (bench, _) = try pruned(engine)
+            let entries = [
+                World.entry("ann", cohort: World.berlin), World.entry("bob"),
+                World.entry("new", cohort: World.berlin),
+            ]
+            let change = try bench.store.importRoster(
+                entries, cohorts: [("s", World.newYork), ("s", World.berlin)], now: later)
+            let cohort = try #require(change.cohorts.first { $0.cohort == World.berlin })
+            try bench.store.release(World.draft(1, day: 501, cohort: cohort))
+            #expect(try bench.store.claimAll(at: later + .days(1)).subscribers == ["new"])
+        }
+    }
+
     @Suite("forgets a subscriber, and")
     struct Forgetting {
         private let t0 = World.t0

@@ -64,13 +64,10 @@ extension SQLStore {
                     AND (v.subject = $6 OR v.subject LIKE $6 || '.%'))
             """ : ""
         let others = release.hasRevisions ? try subjects(ofPointOf: release) : []
+        let number = release.hasRevisions ? "$7" : "$6"
+        let slot = "m.slot_hash >> \(Schema.slotShift)"
         let hadEarlier =
-            release.isRebased
-            ? """
-            AND NOT EXISTS (SELECT 1 FROM earlier p JOIN delivery d ON d.subject = p.subject
-                AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber
-                WHERE p.release = $\(release.hasRevisions ? 7 : 6) AND \(SQLStore.isHad))
-            """ : ""
+            release.isRebased ? "AND NOT " + SQLStore.hadEarlier(number, slot, "m.subscriber") : ""
         let look = try whatToLookAt(range, release)
         let statement = try database.statement(
             """
@@ -80,7 +77,7 @@ extension SQLStore {
                 \(release.hasRevisions ? "CROSS JOIN subject j ON j.number = $5" : "") \(look.endpoint)
             WHERE m.cohort = $1 AND m.slot_hash BETWEEN $2 AND $3 AND m.active_from <= $4
                 AND (m.active_until IS NULL OR m.active_until > $4) \(look.rows)
-                \(hadEarlier) \(hadOther)
+                \(look.pruned) \(hadEarlier) \(hadOther)
             ORDER BY m.slot_hash, m.subscriber
             """)
         statement.bind(1, release.cohort)
@@ -129,6 +126,7 @@ extension SQLStore {
         var columns = ""
         var endpoint = ""
         var rows = ""
+        var pruned = ""
     }
 
     private func whatToLookAt(
@@ -137,11 +135,14 @@ extension SQLStore {
         let found = try database.statement(
             """
             SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN (0, 2)), EXISTS (SELECT 1 FROM endpoint),
-                EXISTS (SELECT 1 FROM delivery WHERE subject = $1 AND slot BETWEEN $2 AND $3)
+                EXISTS (SELECT 1 FROM delivery WHERE subject = $1 AND slot BETWEEN $2 AND $3),
+                EXISTS (SELECT 1 FROM release WHERE subject = $1 AND cohort <> $4
+                    AND released_at < \(SQLStore.prunedBefore))
             """)
         found.bind(1, release.subject)
         found.bind(2, range.lowerBound >> Schema.slotShift)
         found.bind(3, range.upperBound >> Schema.slotShift)
+        found.bind(4, release.cohort)
         defer { found.reset() }
         guard try found.step() else { throw .internalFault("a question had no answer") }
         var look = Look()
@@ -158,6 +159,11 @@ extension SQLStore {
                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subject = $5
                     AND d.slot = m.slot_hash >> \(Schema.slotShift) AND d.subscriber = m.subscriber)
                 """
+        }
+        // Who came from another cohort may have had it there, and of that only the membership is left.
+        if found.integer(3) == 1 {
+            look.pruned =
+                "AND NOT " + SQLStore.wasOwed("r.subject = $5 AND r.cohort <> $1", by: "m.subscriber")
         }
         return look
     }

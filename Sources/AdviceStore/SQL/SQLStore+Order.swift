@@ -115,16 +115,24 @@ extension SQLStore {
             AND y.slot = d.slot AND y.subscriber = d.subscriber AND y.had = 1))
         """
 
-    /// Whether the subscriber had the release's point in an edition that --rebase has left behind.
+    /// True where the subscriber had the release's point in an edition that --rebase has left behind: by its
+    /// delivery, or, where that is pruned, by its membership then.
+    static func hadEarlier(_ release: String, _ slot: String, _ subscriber: String) -> String {
+        """
+        EXISTS (SELECT 1 FROM earlier p WHERE p.release = \(release) AND (
+            EXISTS (SELECT 1 FROM delivery d WHERE d.subject = p.subject AND d.slot = \(slot)
+                AND d.subscriber = \(subscriber) AND \(isHad))
+            OR \(wasOwed("r.subject = p.subject", by: subscriber))))
+        """
+    }
+
     private func hadEarlier(
         _ release: ReleaseRow, _ slot: Int64, _ subscriber: Int64
     ) throws(StoreError) -> Bool {
         guard release.isRebased else { return false }
         return try database.query(
             """
-            SELECT 1 FROM earlier p CROSS JOIN delivery d
-                ON d.subject = p.subject AND d.slot = $2 AND d.subscriber = $3
-            WHERE p.release = $1 AND \(SQLStore.isHad) LIMIT 1
+            SELECT 1 WHERE \(SQLStore.hadEarlier("$1", "$2", "$3"))
             """, [.integer(release.info.number), .integer(slot), .integer(subscriber)]
         ).isEmpty == false
     }

@@ -180,6 +180,16 @@ extension SQLStore {
     /// Of what was released before this it is no longer known who had it by their deliveries.
     static let prunedBefore = "coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'pruned'), 0)"
 
+    /// True where the subscriber of that number was a member when it went out, so long ago that its delivery
+    /// may be pruned. `which` says of release `r` which it is.
+    static func wasOwed(_ which: String, by subscriber: String) -> String {
+        """
+        EXISTS (SELECT 1 FROM member n CROSS JOIN release r ON r.cohort = n.cohort AND \(which)
+            WHERE n.subscriber = \(subscriber) AND r.kind = 'released' AND r.released_at < \(prunedBefore)
+                AND n.active_from <= r.cut AND (n.active_until IS NULL OR n.active_until > r.cut))
+        """
+    }
+
     private func notePruned(_ step: Prune) throws(StoreError) {
         try database.query(
             """

@@ -78,11 +78,8 @@ extension SQLStore {
     ) throws(StoreError) -> [ReleasedPoint] {
         let statement = try database.statement(
             """
-            SELECT 1 FROM release o CROSS JOIN release r ON r.series = o.series AND r.edition = o.edition
-                AND r.point = o.point CROSS JOIN member m ON m.cohort = r.cohort AND m.subscriber = $2
-            WHERE o.number = $1 AND r.kind = 'released' AND r.released_at < \(SQLStore.prunedBefore)
-                AND m.active_from <= r.cut AND (m.active_until IS NULL OR m.active_until > r.cut)
-            LIMIT 1
+            SELECT 1 FROM release o WHERE o.number = $1 AND \(SQLStore.wasOwed(
+                "r.series = o.series AND r.edition = o.edition AND r.point = o.point", by: "$2"))
             """)
         var owed: [ReleasedPoint] = []
         for point in points {
