@@ -15,10 +15,9 @@ extension Daemon {
     }
 
     /// Takes a configuration whose roster the store has: from now on it is the only one that holds it.
-    /// `known` is how many there are where they were not read.
-    func keep(_ fresh: Configuration, known: Int? = nil) {
-        roster = RosterSummary(fresh.subscribers)
-        if let known { roster.count = known }
+    /// `known` is what is known of them where they were not read.
+    func keep(_ fresh: Configuration, known: RosterSource? = nil) {
+        roster = known.map(RosterSummary.init) ?? RosterSummary(fresh.subscribers)
         configuration = fresh
         configuration.subscribers = []
         if roster.count >= Daemon.largeRoster { courier?.spread(over: Processors.count) }

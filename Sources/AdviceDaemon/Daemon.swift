@@ -37,7 +37,7 @@ public actor Daemon: QueueActor {
     /// Of all that the roster at the start depends on, where that can be told.
     private let origin: String?
     /// The subscribers that the store has already, where they were not read.
-    private let knownCount: Int?
+    private let known: RosterSource?
     /// What is shared with other daemons, where it is.
     var sharing = Sharing()
     /// What is not as it should be, in words: `status` says so and exits 1.
@@ -110,7 +110,7 @@ public actor Daemon: QueueActor {
         self.configuration = configuration
         files = loaded.digest
         origin = RosterOrigin.digest(of: loaded)
-        knownCount = known?.count
+        self.known = known
         roster = RosterSummary(configuration.subscribers)
         desk = StoreDesk(store, clock: parts.clock)
         dispatcher = Dispatcher(settings: configuration.delivery, secrets: parts.secrets)
@@ -180,10 +180,10 @@ public actor Daemon: QueueActor {
     }
 
     private func takeRoster(_ before: StoreKnowledge) {
-        if let knownCount {
+        if let known {
             var change = RosterChange()
             (change.cohorts, change.generation) = (before.cohorts, before.generation)
-            keep(configuration, known: knownCount)
+            keep(configuration, known: known)
             return start(with: change, mark: before.mark)
         }
         let mark = before.mark
@@ -219,7 +219,7 @@ public actor Daemon: QueueActor {
             var knowledge = knowledge
             knowledge.mark = mark
             let count = daemon.roster.count
-            let how = daemon.knownCount == nil ? "" : ", whose file is as it was when it was last taken"
+            let how = daemon.known == nil ? "" : ", whose file is as it was when it was last taken"
             daemon.parts.logger.info(
                 "started for \(count) subscribers\(how)", metadata: ["subscribers": "\(count)"])
             daemon.cohorts = change.cohorts

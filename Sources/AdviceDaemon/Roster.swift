@@ -61,11 +61,22 @@ public struct RosterSummary: Sendable {
     /// The formats in use: in each of them a release is frozen.
     public var formats: [Format]
 
-    public init(_ subscribers: [Subscriber]) {
-        count = subscribers.count
-        let used = Set(subscribers.map(\.format))
+    public init(_ subscribers: some Sequence<Subscriber>) {
+        count = 0
+        var used: Set<Format> = []
+        for subscriber in subscribers {
+            count += 1
+            used.insert(subscriber.format)
+            if let timeout = subscriber.options.timeout {
+                longestTimeout = max(longestTimeout ?? timeout, timeout)
+            }
+        }
         formats = Format.allCases.filter(used.contains)
-        longestTimeout = subscribers.compactMap(\.options.timeout).max()
+    }
+
+    /// Of a roster that the store has, and that was not read.
+    init(_ source: RosterSource) {
+        (count, longestTimeout, formats) = (source.count, source.longestTimeout, source.formats)
     }
 }
 

@@ -134,7 +134,10 @@ actor StoreDesk: QueueActor {
             // Where it is not taken, those that are in force stay.
             if change.refusedRemovals != nil, before != nil { shared?.files = before }
             if change.refusedRemovals == nil, let origin {
-                let source = RosterSource(digest: origin, count: roster.entries.count)
+                let summary = RosterSummary(roster.entries.lazy.map(\.subscriber))
+                let source = RosterSource(
+                    digest: origin, count: summary.count, longestTimeout: summary.longestTimeout,
+                    formats: summary.formats)
                 try ask { () throws(StoreError) in try store.note(source, now: current(now)) }
             }
             return .success(change)

@@ -36,7 +36,8 @@ struct SQLiteStoreTests {
         let store = try SQLiteStore(path: scratch.database)
         #expect(try store.rosterSource() == nil)
         try store.subscribe(["ann"])
-        let source = RosterSource(digest: "ab12", count: 1)
+        let source = RosterSource(
+            digest: "ab12", count: 1, longestTimeout: .seconds(20), formats: [.standard, .slack])
         try store.note(source, now: World.t0)
         store.close()
         let again = try SQLiteStore(path: scratch.database)
