@@ -33,6 +33,11 @@ struct StoreCopyTests {
         _ = try store.replay(Replay(subscriber: "cyn"), words: "replay", now: t0 + .days(3))
         let name = ErasedName(salt: [0, 255], digest: [7, 0, 9])
         _ = try store.forget("dan", name: name, decision: "forget a subscriber", now: t0 + .days(3))
+        for digest in [[8], [6, 255]] as [[UInt8]] {
+            try store.database.query(
+                "INSERT INTO forgotten(at, digest, salt) SELECT at, $1, salt FROM forgotten LIMIT 1",
+                [.bytes(digest)])
+        }
         try store.note(ClockHold(since: t0, leap: .days(3)), decision: nil, now: t0 + .days(3))
         try store.database.query("INSERT INTO joiner(cohort, subscriber, moved) VALUES (1, 1, 0)")
         // The highest numbers are in no row: they must not come again.

@@ -60,6 +60,7 @@ public struct StoreCopy {
                 switch word.first {
                 case "i": key.append(.integer(Int64(word.dropFirst()) ?? 0))
                 case "t": key.append(.text(String(word.dropFirst())))
+                case "b": key.append(.bytes(word.dropFirst().split(separator: ".").compactMap { UInt8($0) }))
                 default: return nil
                 }
             }
@@ -70,7 +71,8 @@ public struct StoreCopy {
                 switch value {
                 case .integer(let number): "i\(number)"
                 case .text(let text): "t\(text)"
-                default: preconditionFailure("keys are numbers and names")
+                case .bytes(let bytes): "b" + bytes.map(String.init).joined(separator: ".")
+                default: preconditionFailure("keys are numbers, names and digests")
                 }
             }
             return ([fingerprint, "\(table)", "\(rows)"] + values).joined(separator: " ")
@@ -239,7 +241,7 @@ public struct StoreCopy {
         Table(
             "endpoint", key: 1,
             "subscriber fingerprint state:text since failing_since failures refusals probe_at"),
-        Table("forgotten", key: 1, "at digest:bytes salt:bytes"),
+        Table("forgotten", key: 1, "digest:bytes salt:bytes at"),
     ]
 
     /// Tables whose rows are numbered by the engine.
