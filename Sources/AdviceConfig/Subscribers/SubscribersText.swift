@@ -2,9 +2,12 @@
 /// comment and every other line left as it is.
 public struct SubscribersText {
     private var lines: [Substring]
+    /// As the file has it. Swift takes CR and LF together for one character.
+    private let lineEnd: Character
 
     public init(_ text: String) {
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        lineEnd = text.contains("\r\n" as Character) ? "\r\n" : "\n"
+        lines = text.split(separator: lineEnd, omittingEmptySubsequences: false)
         // What ends in a line end has no line after it.
         if lines.last == "" { lines.removeLast() }
     }
@@ -29,7 +32,7 @@ public struct SubscribersText {
         }
         let space = String(repeating: " ", count: indentation)
         let added = entry.enumerated().map { space + ($0.offset == 0 ? "- " : "  ") + $0.element }
-        return (lines.map(String.init) + added).joined(separator: "\n") + "\n"
+        return (lines.map(String.init) + added).map { $0 + String(lineEnd) }.joined()
     }
 
     /// Blank, a comment, or the mark of a document's beginning.

@@ -36,6 +36,12 @@ struct SubscribersTextTests {
         #expect(adding(to: text) == text + expected)
     }
 
+    @Test("lines end as the file's do")
+    func carriageReturns() {
+        let text = "\u{FEFF}# Ours.\r\n- id: ann\r\n  url: https://example.org\r\n"
+        #expect(adding(to: text) == text + added.replacing("\n", with: "\r\n"))
+    }
+
     @Test("a last line without its end gets one")
     func noLineEnd() {
         #expect(adding(to: "- { id: ann }") == "- { id: ann }\n" + added)
