@@ -58,17 +58,25 @@ public final class OperatorSite: @unchecked Sendable {
         let now = source.wall()
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
-            var report = StatusReport(
-                running: true, store: view.configuration.store.isFile ? "sqlite" : "postgres")
-            report.series =
-                PlanView(view.configuration, knowledge, rules: source.rules, hasRoster: false, now: now)
-                .lines(at: now)
+            var report = try seriesReport(view, knowledge, reader, at: now)
             report.deliveries = try desk.deliveryCounts(reader)
-            try report.readEndpoints(reader)
             report.clock = view.clock
             report.degraded = view.degraded
             return (report, knowledge)
         }
+    }
+
+    /// Of the series and the endpoints.
+    private func seriesReport(
+        _ view: DaemonView, _ knowledge: StoreKnowledge, _ reader: any StoreReader, at now: Instant
+    ) throws(StoreError) -> StatusReport {
+        var report = StatusReport(
+            running: true, store: view.configuration.store.isFile ? "sqlite" : "postgres")
+        report.series =
+            PlanView(view.configuration, knowledge, rules: source.rules, hasRoster: false, now: now)
+            .lines(at: now)
+        try report.readEndpoints(reader)
+        return report
     }
 
     private func statusJSON(_ view: DaemonView) -> Response {
@@ -85,12 +93,7 @@ public final class OperatorSite: @unchecked Sendable {
         let now = source.wall()
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
-            var report = StatusReport(
-                running: true, store: view.configuration.store.isFile ? "sqlite" : "postgres")
-            report.series =
-                PlanView(view.configuration, knowledge, rules: source.rules, hasRoster: false, now: now)
-                .lines(at: now)
-            try report.readEndpoints(reader)
+            let report = try seriesReport(view, knowledge, reader, at: now)
             return MetricsPage(
                 view: view, status: report, pending: try reader.pending(),
                 lastReleases: knowledge.lastReleases, now: now
