@@ -3,6 +3,7 @@ public import AdviceCore
 public import AdviceCourier
 public import AdviceMessage
 import Glibc
+import Synchronization
 
 /// Turns an attempt that was decided on into the exact bytes for the wire. The same for the daemon, for
 /// `advised test` and for `advised preview`.
@@ -10,6 +11,7 @@ public struct Dispatcher: Sendable {
     private let secrets: SecretReader
     private let settings: Configuration.Delivery
     private let userAgentText: String
+    private let templates = Templates()
 
     public init(settings: Configuration.Delivery, secrets: SecretReader) {
         self.settings = settings
@@ -105,18 +107,7 @@ public struct Dispatcher: Sendable {
         return Destination(
             url: try secrets.read(endpoint.url), to: options.to, topic: options.topic, user: options.user,
             token: try options.token.map(secrets.read), mode: options.mode ?? .structured,
-            template: try options.template.flatMap(Dispatcher.template))
-    }
-
-    private static func template(_ entry: Subscriber.Template) throws -> BodyTemplate? {
-        let method: WrittenRequest.Method? = entry.method.map { $0 == "PUT" ? .put : .post }
-        if let preset = entry.preset {
-            return BodyTemplate.preset(preset, method: method, contentType: entry.contentType)
-        }
-        return try entry.text.map {
-            try BodyTemplate(
-                $0, method: method ?? .post, contentType: entry.contentType ?? "application/json")
-        }
+            template: try options.template.flatMap(templates.template))
     }
 
     private func signing(_ endpoint: Endpoint) throws -> Signing {
@@ -220,5 +211,28 @@ public struct Dispatcher: Sendable {
         // A secret's line end is not part of it, but of a PEM.
         if let place = own.key { key = Array((try secrets.read(place) + "\n").utf8) }
         return CourierRequest.TLS(authorities: own.ca, certificate: own.cert, key: key)
+    }
+}
+
+/// The templates in use, each read once: a reload makes another dispatcher.
+private final class Templates: Sendable {
+    private let known = Mutex<[Subscriber.Template: BodyTemplate]>([:])
+
+    func template(_ entry: Subscriber.Template) throws -> BodyTemplate? {
+        if let template = known.withLock({ $0[entry] }) { return template }
+        let template = try Templates.read(entry)
+        known.withLock { $0[entry] = template }
+        return template
+    }
+
+    private static func read(_ entry: Subscriber.Template) throws -> BodyTemplate? {
+        let method: WrittenRequest.Method? = entry.method.map { $0 == "PUT" ? .put : .post }
+        if let preset = entry.preset {
+            return BodyTemplate.preset(preset, method: method, contentType: entry.contentType)
+        }
+        return try entry.text.map {
+            try BodyTemplate(
+                $0, method: method ?? .post, contentType: entry.contentType ?? "application/json")
+        }
     }
 }

@@ -47,6 +47,20 @@ struct SQLiteBackupTests {
         }
     }
 
+    @Test("one that has not taken in its own log takes nobody's place")
+    func logLeft() throws {
+        try store().close()
+        try SQLiteBackup.write(scratch.database, to: file)
+        let log = open(file + "-wal", O_WRONLY | O_CREAT, 0o600)
+        try #require(log >= 0)
+        close(log)
+        let before = try contents(scratch.database)
+        #expect(throws: StoreError.self) {
+            try SQLiteReplacement.replace(scratch.database, by: file, stamp: "x")
+        }
+        #expect(try contents(scratch.database) == before && access(file, F_OK) == 0)
+    }
+
     @Test("is a whole database, to its owner alone, made while the store is written to")
     func whole() throws {
         let store = try store()

@@ -89,6 +89,9 @@ public enum SQLiteReplacement {
     @discardableResult
     public static func replace(_ path: String, by copy: String?, stamp: String) throws(StoreError) -> String?
     {
+        if let copy, access(copy + "-wal", F_OK) == 0 {
+            throw .inputOutput("\(copy): what was written to it is not all in it: is the disk full?")
+        }
         let kept = "\(path).replaced-\(stamp)"
         let wasThere = access(path, F_OK) == 0
         if wasThere {
