@@ -18,8 +18,8 @@ public struct ReadingEnvironment: Sendable {
     public var templateMistake: (@Sendable (_ text: String, _ contentType: String?) -> TemplateFault?)?
     /// Under systemd the folder of credentials; nil elsewhere.
     public var credentialsDirectory: String?
-    /// Is given each file that the configuration consists of, in order: its path and its bytes. The first is
-    /// the settings; what protected values stand in is none of them.
+    /// Is given each file that the configuration consists of, in order: its path and its bytes, those of a
+    /// long one piece by piece. The first is the settings; what protected values stand in is none of them.
     public var noteFile: (@Sendable (_ path: String, _ bytes: [UInt8]) -> Void)?
     /// Tells the file at a path from every other, and from what it was before; nil where that is not sure.
     public var fileIdentity: @Sendable (_ path: String) -> String? = { _ in nil }

@@ -158,6 +158,24 @@ struct SharedStoreTests {
         }
     }
 
+    @Test("a roster in rows is one of the files", arguments: [Settings.Roster.csv, .jsonl])
+    func rows(_ roster: Settings.Roster) async throws {
+        let database = try SharedStoreTests.server.database()
+        try await Site.with { site in
+            let receiver = try await site.receiver()
+            var settings = settings(receiver, 1, database)
+            settings.roster = roster
+            try site.write(settings)
+            _ = try await site.daemon(state: "a")
+            try await receiver.requests(1)
+            settings.subscribers[0].id = "another"
+            try site.write(settings)
+            _ = try await site.daemon(state: "b")
+            let degraded = try await site.advised("status", "--state-dir", site.folder + "/b")
+            #expect(degraded.output.contains("other files were taken"), "\(degraded.output)")
+        }
+    }
+
     @Test("a daemon whose files are others sends and says so, until it takes the same")
     func otherFiles() async throws {
         let database = try SharedStoreTests.server.database()

@@ -121,7 +121,7 @@ struct PostgresConnectionTests {
         try connection.execute("DROP TABLE theirs")
         #expect(try PostgresReader.open(address) == nil)
         try PostgresStore(address, instance: "one").close()
-        try connection.execute("UPDATE meta SET value = '7' WHERE key = 'schema'")
+        try connection.execute("UPDATE meta SET value = '7' WHERE key IN ('schema', 'oldest')")
         let newer = refusal { _ = try PostgresStore(address, instance: "one") }
         #expect(newer.map(label) == "refused" && newer?.description.contains("version 7") == true)
     }

@@ -17,6 +17,7 @@ struct PostgresRaceTests {
         var twice: [String] = []
         var errors: [String] = []
         var daemons: Set<String> = []
+        var ready = 0
     }
 
     private final class Receivers: Sendable {
@@ -25,10 +26,17 @@ struct PostgresRaceTests {
 
     private static let now = World.t0 + .days(1)
 
-    /// Sends until all is settled: every seventh first attempt is refused, and comes again at once.
-    private static func run(_ name: String, _ address: String, _ receivers: Receivers, all: Int) throws {
+    /// Sends until all is settled, from when all daemons are there: every seventh first attempt is refused,
+    /// and comes again at once.
+    private static func run(
+        _ name: String, _ address: String, _ receivers: Receivers, all: Int, of daemons: Int
+    ) throws {
         let store = try PostgresStore(address, instance: name, clock: .caller)
         store.trustsClock = true
+        receivers.seen.withLock { $0.ready += 1 }
+        for _ in 0..<6000 where receivers.seen.withLock({ $0.ready < daemons && $0.errors.isEmpty }) {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
         for _ in 0..<20_000 {
             let claim = try store.claim(limit: 40, now: now)
             var group = OutcomeGroup(finishedBatches: claim.batches.map(\.number))
@@ -65,7 +73,7 @@ struct PostgresRaceTests {
     @Test("make each attempt once, one point after the other, and leave nothing", arguments: [2, 4])
     func race(_ count: Int) throws {
         let address = PostgresServer.shared.schema()
-        let ids = (0..<1500).map { "member-\($0)" }
+        let ids = (0..<2500).map { "member-\($0)" }
         let first = try PostgresStore(address, instance: "first", clock: .caller)
         let cohort = try first.subscribe(ids)
         try first.save(World.record(), decision: nil, now: World.t0)
@@ -78,7 +86,7 @@ struct PostgresRaceTests {
             let daemon = Thread {
                 do {
                     try PostgresRaceTests.run(
-                        "daemon-\(number)", address, receivers, all: 2 * ids.count)
+                        "daemon-\(number)", address, receivers, all: 2 * ids.count, of: count)
                 } catch {
                     receivers.seen.withLock { $0.errors.append("\(error)") }
                 }

@@ -52,7 +52,7 @@ struct PostgresSchemaTests {
             """)
         #expect(indexes == [[2]])
         again.close()
-        try connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+        try connection.execute("UPDATE meta SET value = '99' WHERE key IN ('schema', 'oldest')")
         do {
             try PostgresStore(address, instance: "one", clock: .caller).close()
             Issue.record("it was opened")
@@ -61,6 +61,24 @@ struct PostgresSchemaTests {
             #expect("\(error)".contains("up to \(PostgresSchema.version)"))
         }
         connection.close()
+    }
+
+    @Test("of a newer version are opened by this one as long as they say that they may be")
+    func besideNewer() throws {
+        let address = PostgresServer.shared.schema()
+        try PostgresStore(address, instance: "one", clock: .caller).close()
+        let connection = try PostgresConnection(address)
+        defer { connection.close() }
+        let newer = PostgresSchema.version + 1
+        try connection.execute("UPDATE meta SET value = '\(newer)' WHERE key = 'schema'")
+        let store = try PostgresStore(address, instance: "one", clock: .caller)
+        try store.subscribe(["ann"])
+        store.close()
+        #expect(try connection.number("schema") == newer)
+        try connection.execute("UPDATE meta SET value = '\(newer)' WHERE key = 'oldest'")
+        #expect(throws: StoreError.self) {
+            try PostgresStore(address, instance: "one", clock: .caller).close()
+        }
     }
 
     @Test("did ann get point 1, when, and with what answer? is one plain query")

@@ -223,4 +223,21 @@ struct SQLiteBackupTests {
         #expect(try store.connection.query("PRAGMA secure_delete") == [[0]])
         store.close()
     }
+
+    @Test("erasure does not wait for who reads for long, and says that the log is not empty yet")
+    func erasedBesideReader() throws {
+        let store = try SQLiteStore(path: scratch.database)
+        try store.subscribe(["ann", "bob"])
+        let reader = try SQLiteConnection(path: scratch.database, mode: .readOnly)
+        try reader.execute("BEGIN")
+        #expect(try reader.query("SELECT count(*) FROM subscriber") == [[2]])
+        let erased = ErasedName(salt: [1], digest: [2])
+        let begun = ContinuousClock.now
+        let erasure = try store.forget("ann", name: erased, decision: "x", now: t0)
+        #expect(ContinuousClock.now - begun < .seconds(3))
+        #expect(erasure?.isWiped == false && erasure?.deliveries == 0)
+        try reader.execute("COMMIT")
+        reader.close()
+        store.close()
+    }
 }

@@ -134,3 +134,35 @@ def many(count, one, seconds):
 @registry.fault("fan-outs", "100 fan-outs of 10,000 with ten kill -9 each", thorough=True)
 def fan_outs():
     return many(registry.options.count or 100, lambda seed: fan_out(1000 + seed), registry.options.seconds)
+
+
+# Seconds from a start after a kill to the first request of it (storage.md, Budget).
+RECOVERY = 1.0
+
+
+@registry.fault("recovery", "kill -9 in a release to 1,000,000, five times: how soon the next life sends")
+def recovery():
+    chance, times = random.Random(3), []
+    with Trial(1_000_000) as trial:
+        for life in range(6):
+            # What a killed daemon had sent may still lie in sockets.
+            time.sleep(0.5)
+            before = trial.receivers.count
+            begun = time.monotonic()
+            child = trial.start()
+            # The first life reads the roster; those after it find it known.
+            wait(lambda: f"something arrives: {child.errors[-500:]}",
+                 lambda: trial.receivers.count > before or child.code is not None, within=120, every=0.002)
+            if life > 0:
+                times.append(time.monotonic() - begun)
+            more = chance.randint(3000, 15000)
+            wait(lambda: f"{more} more arrive: {child.errors[-500:]}",
+                 lambda: trial.receivers.count >= before + more or child.code is not None)
+            if child.code is not None:
+                raise Bad(f"life {life + 1} ended by itself with {child.code}: {child.errors[-1000:]}")
+            child.kill()
+        row = Row(tried=len(times), problems=trial.problems)
+        row.note = "the first request after " + ", ".join(f"{round(1000 * each)}" for each in times) + " ms"
+        if max(times) > RECOVERY:
+            row.problems.append(f"the first request came after {max(times):.2f} s, of at most {RECOVERY}")
+        return row

@@ -28,25 +28,30 @@ final class FilePieces {
     /// Every user of the machine may read it.
     let isWorldReadable: Bool
     private let handle: FileHandle
+    private let note: (([UInt8]) -> Void)?
     /// Bytes read at once: more make no difference in speed.
     private static let size = 1 << 20
 
-    private init(_ handle: FileHandle, isWorldReadable: Bool) {
+    private init(_ handle: FileHandle, isWorldReadable: Bool, _ note: (([UInt8]) -> Void)?) {
         self.handle = handle
         self.isWorldReadable = isWorldReadable
+        self.note = note
     }
 
-    static func open(_ path: String) -> Result<FilePieces, FileMistake> {
+    /// `note` is given each piece as it is read.
+    static func open(_ path: String, _ note: (([UInt8]) -> Void)?) -> Result<FilePieces, FileMistake> {
         regularFile(path).flatMap { file in
             guard let handle = FileHandle(forReadingAtPath: file.path) else { return .failure(.denied) }
-            return .success(FilePieces(handle, isWorldReadable: file.isWorldReadable))
+            return .success(FilePieces(handle, isWorldReadable: file.isWorldReadable, note))
         }
     }
 
     /// The next bytes; none at the end of the file, nil where they cannot be read.
     func next() -> [UInt8]? {
         do {
-            return [UInt8](try handle.read(upToCount: Self.size) ?? Data())
+            let piece = [UInt8](try handle.read(upToCount: Self.size) ?? Data())
+            note?(piece)
+            return piece
         } catch {
             return nil
         }

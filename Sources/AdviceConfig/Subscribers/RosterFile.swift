@@ -49,12 +49,13 @@ struct RosterFile {
     private func readRows(
         _ file: SourceFile, _ read: (RowWindow, inout RosterBuilder) -> Void
     ) -> Roster? {
-        switch FilePieces.open(file.path) {
+        let environment = file.reading.environment
+        let note = environment.noteFile.map { note in { note(file.path, $0) } }
+        switch FilePieces.open(file.path, note) {
         case .failure(let mistake):
             report(mistake.message)
             return nil
         case .success(let pieces):
-            let environment = file.reading.environment
             let identity = environment.fileIdentity(file.path)
             file.reading.noteRead(file.path)
             if environment.passesOverRows {

@@ -98,6 +98,8 @@ public struct Scheduler: Sendable {
             case correct(SeriesRecord)
             case prune
             case attempt
+            /// What is known of a subscriber is another.
+            case subscriber
             case other
         }
 
@@ -366,7 +368,8 @@ public struct Scheduler: Sendable {
             case .correct(_, let record, _): .correct(record)
             case .prune: .prune
             case .attempt: .attempt
-            case .subscriber, .forget, .replay, .shiftWaits, .hold, .alert: .other
+            case .subscriber, .forget: .subscriber
+            case .replay, .shiftWaits, .hold, .alert: .other
             }
         underway[number] = Underway(
             kind: kind, tellings: tellings, request: request, words: words, attempts: attempts)
@@ -388,6 +391,8 @@ public struct Scheduler: Sendable {
         if case .release(let draft) = done.kind, case .released = result {
             heartbeat.released(over: draft.spread, at: now.boot)
         }
+        // A claim was under way, it may be, when what was here was given back.
+        if case .subscriber = done.kind { deliveries.giveBack(at: now.wall) }
         follow(done.kind, result, &effects)
         make(done.attempts, now, &effects)
         switch result {
@@ -442,7 +447,7 @@ public struct Scheduler: Sendable {
             deliveries.recorded(group, freed: freed)
         case .prune, .attempt:
             break
-        case .other:
+        case .subscriber, .other:
             deliveries.mayHaveWork()
         }
     }

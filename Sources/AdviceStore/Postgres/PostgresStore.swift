@@ -122,7 +122,7 @@ public final class PostgresStore: SQLStore, SharedStore {
             switch access {
             case .alone: PostgresListener.knowledge
             case .shared: PostgresListener.work
-            case .unheard: "COMMIT"
+            case .unheard, .aloneUnheard: "COMMIT"
             }
         return try transaction(now, access, commit: commit) { (at) throws(StoreError) -> Result? in
             guard let result = try body() else { return nil }
@@ -136,7 +136,11 @@ public final class PostgresStore: SQLStore, SharedStore {
         _ now: Instant, _ access: Access, commit: String = "COMMIT",
         _ body: (_ at: Instant) throws(StoreError) -> Result?
     ) throws(StoreError) -> Result? {
-        let lock = access == .alone ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"
+        let lock =
+            switch access {
+            case .alone, .aloneUnheard: "pg_advisory_xact_lock"
+            case .shared, .unheard: "pg_advisory_xact_lock_shared"
+            }
         return try connection.transaction(
             """
             BEGIN; SELECT \(lock)(\(PostgresSchemaVersion.lock));
@@ -312,10 +316,12 @@ enum PostgresSchemaVersion {
     }
 
     /// Brings the tables of an earlier version to this program's. What it adds is of no concern to daemons of
-    /// the version before, which run on.
+    /// the version before, which run on, and start again.
     private static func migrate(_ connection: PostgresConnection) throws(StoreError) {
         let found = try connection.number("schema") ?? 0
         guard found < PostgresSchema.version else { return }
+        // An index over what is kept of a year takes longer than any statement of every day may.
+        try connection.execute("SET LOCAL statement_timeout = 0")
         for version in (found + 1)...PostgresSchema.version {
             guard let script = PostgresSchema.migrations[version] else {
                 throw .refused("\(connection.path): nothing leads to schema version \(version)")
@@ -323,7 +329,10 @@ enum PostgresSchemaVersion {
             try connection.execute(script)
         }
         try connection.query(
-            "UPDATE meta SET value = $1 WHERE key = 'schema'", [.text("\(PostgresSchema.version)")])
+            """
+            INSERT INTO meta(key, value) VALUES ('schema', $1), ('oldest', $2)
+            ON CONFLICT(key) DO UPDATE SET value = excluded.value
+            """, [.text("\(PostgresSchema.version)"), .text("\(PostgresSchema.oldest)")])
     }
 
     /// Whether there are no tables yet. Throws for those that are not ours or are newer than this program.
@@ -339,7 +348,7 @@ enum PostgresSchemaVersion {
                 "\(connection.path): holds tables of another program: give advised a database of its own")
         }
         let version = try connection.number("schema") ?? 0
-        guard version <= PostgresSchema.version else {
+        guard try connection.number("oldest") ?? version <= PostgresSchema.version else {
             throw .refused(
                 "\(connection.path): has schema version \(version), and this program knows up to "
                     + "\(PostgresSchema.version): run the newer advised that wrote it")

@@ -29,14 +29,14 @@ extension SQLStore {
         let rows = try database.query("SELECT number FROM subscriber WHERE id = $1", [.text(id)])
         guard let number = rows.first?[0].integer else { return nil }
         let mine = inFlight.subjects(of: number)
-        var erasure = Erasure()
-        if try subjectsInFlight(of: number).contains(where: { !mine.contains($0) }) {
-            erasure.isInFlight = true
-            return erasure
-        }
-        erasure = try overwriting { () throws(StoreError) in
+        var erasure = try overwriting { () throws(StoreError) in
             try write(now) { () throws(StoreError) in
                 var erasure = Erasure()
+                // Asked in here, where no other daemon claims.
+                if try subjectsInFlight(of: number).contains(where: { !mine.contains($0) }) {
+                    erasure.isInFlight = true
+                    return erasure
+                }
                 erasure.deliveries = try erase(number, id)
                 try eraseAlerts(naming: id, &erasure)
                 try eraseDecisions(naming: id)
@@ -53,6 +53,7 @@ extension SQLStore {
                 return erasure
             }
         }
+        if erasure.isInFlight { return erasure }
         // What its attempts that are on the wire come to is written nowhere.
         erased.insert(number)
         erasure.isWiped = try wipe()

@@ -65,7 +65,7 @@ extension SQLStore {
             """,
             [.integer(step.removedBefore.nanoseconds), .integer(Int64(SQLStore.removedAtOnce))])
         if rows.isEmpty { return true }
-        return try write(now) { () throws(StoreError) in
+        return try write(now, .aloneUnheard) { () throws(StoreError) in
             var erased = 0
             for row in rows {
                 guard let number = row[0].integer, let id = row[1].text,

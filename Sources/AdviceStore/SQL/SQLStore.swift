@@ -50,6 +50,8 @@ public class SQLStore: Store {
         case alone
         /// As `shared`, and of no interest to others.
         case unheard
+        /// As `alone`, and of no interest to others.
+        case aloneUnheard
     }
 
     /// One transaction, which also raises the mark. A result of nil undoes it.

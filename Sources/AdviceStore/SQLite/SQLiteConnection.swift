@@ -16,8 +16,10 @@ final class SQLiteConnection: SQLDatabase {
     private var insertions: [SQLInsertion: SQLiteInsertion] = [:]
     private var fatal: StoreError?
 
-    /// Opens the database file at `path`, which exists; errors call it `name` where that is given. How long
-    /// it waits for another's lock: 5 s.
+    /// How long another's lock is waited for, in milliseconds: whoever has it longer is stuck.
+    private static let patience: Int32 = 5000
+
+    /// Opens the database file at `path`, which exists; errors call it `name` where that is given.
     init(path: String, mode: Mode, named name: String? = nil) throws(StoreError) {
         self.path = name ?? path
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
@@ -28,7 +30,16 @@ final class SQLiteConnection: SQLDatabase {
             throw error
         }
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, 5000)
+        sqlite3_busy_timeout(handle, SQLiteConnection.patience)
+    }
+
+    /// Runs `body`, in which another's lock is waited for no longer than so many milliseconds.
+    func hurrying<Result>(
+        _ milliseconds: Int32, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        sqlite3_busy_timeout(handle, milliseconds)
+        defer { sqlite3_busy_timeout(handle, SQLiteConnection.patience) }
+        return try body()
     }
 
     deinit { close() }

@@ -92,6 +92,24 @@ struct DeliveriesTests {
     }
 
     @Test(
+        "what a claim brings while a subscriber changes is given back too when that is on disk",
+        arguments: [OperatorCommand.pauseSubscriber("s3", until: nil), .forget("s3")])
+    func givenBackLate(_ command: OperatorCommand) throws {
+        var scheduler = started(concurrency: 2)
+        let asked = scheduler.handle(.operate(command, request: 1), now: clocks(now))
+        let change = try #require(asked.transactions.first)
+        let sent = scheduler.handle(.claimed(Claim(deliveries: deliveries(3))), now: clocks(now))
+        #expect(sent.attempts.map(\.delivery.subscriberID) == ["s1", "s2"])
+        let result: CommitResult = command == .forget("s3") ? .forgotten(Erasure()) : .done
+        let changed = scheduler.handle(
+            .committed(transaction: change.number, result), now: clocks(now))
+        let later = scheduler.handle(results(sent.attempts), now: clocks(now))
+        #expect((changed + later).attempts.isEmpty)
+        let records = (changed + later).groups.flatMap(\.records)
+        #expect(records.filter { $0.key.subscriber == 3 }.map(\.state) == [.waiting])
+    }
+
+    @Test(
         "a network is down by what hosts say, of which a service with many channels is one",
         arguments: [("hooks.example:443|", 1), ("", 0)])
     func channelsOfOneHost(_ prefix: String, _ charged: Int) {
