@@ -19,8 +19,11 @@ public struct Configuration: Sendable {
     public var files: [String]
 
     public struct Rows: Sendable, Equatable {
+        public var path: String
         /// Of the file while it was read; nil where it has changed meanwhile, or just before.
         public var identity: String?
+        /// Every user of the machine may read it.
+        public var isWorldReadable: Bool
         /// They were not read: `subscribers` is empty.
         public var arePassedOver: Bool
     }

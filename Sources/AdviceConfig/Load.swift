@@ -17,6 +17,8 @@ public struct Loaded: Sendable {
     public var digest: String?
     /// Of the settings' bytes alone.
     public var settingsDigest: String?
+    /// Of those of a roster in rows; nil where they were not read.
+    public var rowsDigest: String?
 
     /// Where series, points and subscribers are written, by id.
     public struct Places: Sendable {

@@ -31,7 +31,7 @@ extension Daemon {
     private static let largeRoster = 1000
 
     func importRoster(
-        of configuration: Configuration, files: String?, origin: String?, guardsRemovals: Bool,
+        of configuration: Configuration, files: String?, origin: RosterOrigin?, guardsRemovals: Bool,
         then: @escaping @Sendable (isolated Daemon, Swift.Result<RosterChange, StoreError>) -> Void
     ) {
         let now = parts.clock.now.wall
@@ -138,7 +138,7 @@ extension Daemon {
         let fresh = isRebase ? read : read.keepingLocalZones(scheduler.seriesRecords)
         let before = outlooks(of: configuration)
         importRoster(
-            of: fresh, files: loaded.digest, origin: RosterOrigin.digest(of: loaded),
+            of: fresh, files: loaded.digest, origin: RosterOrigin(of: loaded),
             guardsRemovals: !isForced
         ) { daemon, result in
             switch result {

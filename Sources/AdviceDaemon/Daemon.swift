@@ -35,7 +35,7 @@ public actor Daemon: QueueActor {
     /// Of the files in force; nil where nobody compares them.
     var files: String?
     /// Of all that the roster at the start depends on, where that can be told.
-    private let origin: String?
+    private let origin: RosterOrigin?
     /// The subscribers that the store has already, where they were not read.
     private let known: RosterSource?
     /// What is shared with other daemons, where it is.
@@ -109,7 +109,7 @@ public actor Daemon: QueueActor {
         self.parts = parts
         self.configuration = configuration
         files = loaded.digest
-        origin = RosterOrigin.digest(of: loaded)
+        origin = RosterOrigin(of: loaded)
         self.known = known
         roster = RosterSummary(configuration.subscribers)
         desk = StoreDesk(store, clock: parts.clock)

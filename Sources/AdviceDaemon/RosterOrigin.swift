@@ -1,22 +1,28 @@
 public import AdviceConfig
 public import AdviceCore
+public import AdviceStore
 import CLinux
 import Crypto
 import Glibc
 
-/// All that a roster in rows depends on. While it is the same, a start takes what the store has, and a
-/// million rows are not read: a row names no other file.
-public enum RosterOrigin {
-    /// nil where the rows must be read to know: they are not all of the roster, their file has just changed,
-    /// or the store is shared and compares every file.
-    public static func digest(of loaded: Loaded) -> String? {
-        guard let configuration = loaded.configuration, configuration.store.isFile,
-            let rows = configuration.rows?.identity, let settings = loaded.settingsDigest
+extension RosterOrigin {
+    /// nil where the rows must be read to know: they are not all of the roster, or the store is shared and
+    /// compares every file. `rows` is the digest of their bytes where `loaded` has passed over them.
+    public init?(of loaded: Loaded, rows: String? = nil) {
+        guard let bytes = rows ?? loaded.rowsDigest, let settings = loaded.settingsDigest,
+            let configuration = loaded.configuration, configuration.store.isFile,
+            let rows = configuration.rows
         else { return nil }
         // A zone may be unknown to other zone files, and a mistake to another version.
-        let zones = identity(of: SystemZones.folder + "/tzdata.zi", unlessAfter: nil) ?? "none"
-        let text = [Version.text, settings, rows, zones].joined(separator: "\n")
-        return FilesDigest.hexadecimal(SHA256.hash(data: Array(text.utf8)))
+        let zones = RosterOrigin.identity(of: SystemZones.folder + "/tzdata.zi", unlessAfter: nil) ?? "none"
+        let rest = [Version.text, settings, zones, "\(rows.isWorldReadable)"]
+        self.init(
+            file: rows.identity.map { RosterOrigin.digest([$0] + rest) },
+            contents: RosterOrigin.digest([bytes] + rest))
+    }
+
+    private static func digest(_ words: [String]) -> String {
+        FilesDigest.hexadecimal(SHA256.hash(data: Array(words.joined(separator: "\n").utf8)))
     }
 
     /// The file's device, number, size and times. With `now`, nil for one that has changed within two
@@ -30,5 +36,21 @@ public enum RosterOrigin {
             Int64(status.st_size), Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec),
             Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec),
         ].map(String.init).joined(separator: " ")
+    }
+}
+
+extension RosterSource {
+    /// This source with the origin as it is now, where the rows that `loaded` has passed over are the ones it
+    /// was taken from: their file is the same, or else its bytes, which are read then.
+    public func ifStill(_ loaded: Loaded) -> RosterSource? {
+        guard let rows = loaded.configuration?.rows else { return nil }
+        // The bytes do not matter yet.
+        if let file = RosterOrigin(of: loaded, rows: "")?.file, file == origin.file { return self }
+        guard let bytes = FilesDigest.text(ofFileAt: rows.path),
+            let now = RosterOrigin(of: loaded, rows: bytes), now.contents == origin.contents
+        else { return nil }
+        var source = self
+        source.origin = now
+        return source
     }
 }

@@ -118,9 +118,9 @@ actor StoreDesk: QueueActor {
         return try store.rendering(release: release.number, format: format)
     }
 
-    /// `files` is the digest of the files that the roster is of, `origin` that of all that it depends on.
+    /// `files` is the digest of the files that the roster is of, `origin` what tells it at a start.
     func importRoster(
-        _ roster: Roster, of files: String?, origin: String?, guardsRemovals: Bool, now: Instant
+        _ roster: Roster, of files: String?, origin: RosterOrigin?, guardsRemovals: Bool, now: Instant
     ) -> Swift.Result<RosterChange, StoreError> {
         let before = shared?.files
         shared?.files = files
@@ -136,7 +136,7 @@ actor StoreDesk: QueueActor {
             if change.refusedRemovals == nil, let origin {
                 let summary = RosterSummary(roster.entries.lazy.map(\.subscriber))
                 let source = RosterSource(
-                    digest: origin, count: summary.count, longestTimeout: summary.longestTimeout,
+                    origin: origin, count: summary.count, longestTimeout: summary.longestTimeout,
                     formats: summary.formats)
                 try ask { () throws(StoreError) in try store.note(source, now: current(now)) }
             }

@@ -66,7 +66,8 @@ struct Installation {
         }
         var loaded = loadConfiguration(at: configPath, environment: environment)
         loaded.digest = files.text
-        loaded.settingsDigest = files.settingsText
+        loaded.settingsDigest = files.text(of: nil)
+        loaded.rowsDigest = loaded.configuration?.rows.flatMap { files.text(of: $0.path) }
         return loaded
     }
 

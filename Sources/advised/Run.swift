@@ -45,8 +45,7 @@ struct Run: ParsableCommand {
         }
         let locks = try installation.takeLocks(configuration)
         let store = try installation.openStore(configuration)
-        var known = loaded.hasUnreadRows ? try source(of: store) : nil
-        if known?.digest != RosterOrigin.digest(of: loaded) { known = nil }
+        let known = loaded.hasUnreadRows ? try known(loaded, store, installation.clock.now.wall) : nil
         if loaded.hasUnreadRows, known == nil {
             loaded = installation.load()
             guard try installation.sound(loaded).store == configuration.store else {
@@ -66,9 +65,15 @@ struct Run: ParsableCommand {
         return (daemon, locks, logger)
     }
 
-    private func source(of store: any Store) throws -> RosterSource? {
+    /// What the store has, where the rows that were passed over are that.
+    private func known(_ loaded: Loaded, _ store: any Store, _ now: Instant) throws -> RosterSource? {
         do throws(StoreError) {
-            return try store.rosterSource()
+            guard let before = try store.rosterSource(), let source = before.ifStill(loaded) else {
+                return nil
+            }
+            // The next start need not read the bytes.
+            if source != before { try store.note(source, now: now) }
+            return source
         } catch {
             Output.note("advised: \(error)")
             throw Exits.code(for: error)
@@ -91,9 +96,9 @@ struct Run: ParsableCommand {
 }
 
 extension Installation {
-    /// There is a store, and whether it has the rows that were passed over can be told.
+    /// There is a store of this machine's, which may have the rows that were passed over.
     fileprivate func mayKnow(_ loaded: Loaded) -> Bool {
-        guard RosterOrigin.digest(of: loaded) != nil, let configuration = loaded.configuration,
+        guard let configuration = loaded.configuration,
             case .sqlite(let path)? = try? storePlace(configuration)
         else { return false }
         return access(path, F_OK) == 0

@@ -36,8 +36,12 @@ struct SQLiteStoreTests {
         let store = try SQLiteStore(path: scratch.database)
         #expect(try store.rosterSource() == nil)
         try store.subscribe(["ann"])
-        let source = RosterSource(
-            digest: "ab12", count: 1, longestTimeout: .seconds(20), formats: [.standard, .slack])
+        var source = RosterSource(
+            origin: RosterOrigin(file: nil, contents: "cd34"), count: 1, longestTimeout: .seconds(20),
+            formats: [.standard, .slack])
+        try store.note(source, now: World.t0)
+        #expect(try store.rosterSource() == source)
+        source.origin.file = "ab12"
         try store.note(source, now: World.t0)
         store.close()
         let again = try SQLiteStore(path: scratch.database)

@@ -58,17 +58,20 @@ struct RosterFile {
         case .success(let pieces):
             let identity = environment.fileIdentity(file.path)
             file.reading.noteRead(file.path)
+            var rows = Configuration.Rows(
+                path: file.path, identity: identity, isWorldReadable: pieces.isWorldReadable,
+                arePassedOver: environment.passesOverRows)
             if environment.passesOverRows {
                 var roster = Roster(file: file)
-                roster.rows = Configuration.Rows(identity: identity, arePassedOver: true)
+                roster.rows = rows
                 return roster
             }
             file.isWorldReadable = pieces.isWorldReadable
             var builder = RosterBuilder(file, series: series, delivery: delivery)
             read(RowWindow(pieces.next), &builder)
             var roster = builder.finish()
-            let isSame = environment.fileIdentity(file.path) == identity
-            roster.rows = Configuration.Rows(identity: isSame ? identity : nil, arePassedOver: false)
+            if environment.fileIdentity(file.path) != identity { rows.identity = nil }
+            roster.rows = rows
             return roster
         }
     }
