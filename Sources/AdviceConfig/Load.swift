@@ -26,6 +26,8 @@ public struct Loaded: Sendable {
         /// By series, then by point.
         public var points: [String: [String: Place]] = [:]
         public var subscribers = SubscriberPlaces()
+        /// What stands behind `store:`; nil where it is not given.
+        public var store: Place?
 
         public init() {}
     }

@@ -32,7 +32,10 @@ struct Check: ParsableCommand {
             }
             diagnostics += denied(configuration, loaded.places, installation)
             diagnostics += unfitting(configuration, loaded.places)
-            if connect { connected = Connections(configuration, loaded.places, installation).dial() }
+            if connect {
+                diagnostics += shared(loaded.places, installation, configuration)
+                connected = Connections(configuration, loaded.places, installation).dial()
+            }
         }
         diagnostics += connected?.diagnostics ?? []
         if json {
@@ -56,6 +59,30 @@ struct Check: ParsableCommand {
         Output.note(
             "\(options.config): good (\(points.joined(separator: "; ")); "
                 + "subscribers: \(configuration.subscribers.count))")
+    }
+
+    /// What a server says where it is the store.
+    private func shared(
+        _ places: Loaded.Places, _ installation: Installation, _ configuration: Configuration
+    ) -> [Diagnostic] {
+        guard let place = places.store,
+            case .postgres(let string)? = try? installation.storePlace(configuration)
+        else { return [] }
+        func warning(_ message: String) -> [Diagnostic] {
+            [
+                Diagnostic(
+                    file: place.file, line: place.line, column: place.column, severity: .warning,
+                    message: message)
+            ]
+        }
+        do throws(StoreError) {
+            guard try PostgresReader.hasLateStandbys(string) else { return [] }
+            return warning(
+                "the server does not wait for its standbys: one that takes over may lack what was delivered "
+                    + "last, which is sent again under the same ids; see 'synchronous_standby_names'")
+        } catch {
+            return warning("\(error)")
+        }
     }
 
     /// Series that a daemon would hold back, by what the store knows (schedule.md R6).

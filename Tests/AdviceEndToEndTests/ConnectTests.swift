@@ -1,3 +1,5 @@
+import Foundation
+import TestTools
 import Testing
 
 /// `check --connect`: what guard, DNS, TLS and clock say of each endpoint, and not a byte of a request.
@@ -40,6 +42,41 @@ struct ConnectTests {
             #expect(done.ending == .exited(0), "\(done.errors)")
             #expect(done.errors.contains("'ann': 127.0.0.1 is reached in"))
             #expect(!done.errors.contains(receiver.url))
+        }
+    }
+
+    @Test("a server that does not wait for its standbys is warned of, and one that cannot be reached")
+    func standbys() async throws {
+        let server = PostgresServer("standbys")
+        defer { server.end() }
+        let database = try server.database()
+        try await Site.with { site in
+            let receiver = try await site.receiver()
+            var settings = Settings(ann: receiver.url)
+            settings.store = "{ postgres: \"\(database.string)\" }"
+            try site.write(settings)
+            func warnings() async throws -> String {
+                let done = try await site.advised("check", "--connect")
+                #expect(done.ending == .exited(0), "\(done.errors)")
+                return done.output
+            }
+            #expect(try await !warnings().contains("standbys"))
+            let standby = Process()
+            standby.executableURL = URL(filePath: "/bin/sh")
+            standby.arguments = [
+                "-c", "exec /usr/lib/postgresql/*/bin/pg_receivewal -d \"$0\" -D \"$1\"", database.string,
+                site.folder,
+            ]
+            try standby.run()
+            defer { standby.terminate() }
+            try await poll("the standby is there") {
+                try database.query("SELECT count(*) FROM pg_stat_replication") == "1"
+            }
+            let warned = try await warnings()
+            #expect(warned.contains("warning: the server does not wait for its standbys"), "\(warned)")
+            settings.store = "{ postgres: \"host=\(site.folder) user=nobody dbname=none\" }"
+            try site.write(settings)
+            #expect(try await warnings().contains("warning: "))
         }
     }
 }

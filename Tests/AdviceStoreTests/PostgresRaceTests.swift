@@ -17,7 +17,6 @@ struct PostgresRaceTests {
         var twice: [String] = []
         var errors: [String] = []
         var daemons: Set<String> = []
-        var ready = 0
     }
 
     private final class Receivers: Sendable {
@@ -29,14 +28,13 @@ struct PostgresRaceTests {
     /// Sends until all is settled, from when all daemons are there: every seventh first attempt is refused,
     /// and comes again at once.
     private static func run(
-        _ name: String, _ address: String, _ receivers: Receivers, all: Int, of daemons: Int
+        _ name: String, _ address: String, _ receivers: Receivers, all: Int, ready: DispatchGroup
     ) throws {
-        let store = try PostgresStore(address, instance: name, clock: .caller)
+        let opened = Result { try PostgresStore(address, instance: name, clock: .caller) }
+        ready.leave()
+        ready.wait()
+        let store = try opened.get()
         store.trustsClock = true
-        receivers.seen.withLock { $0.ready += 1 }
-        for _ in 0..<6000 where receivers.seen.withLock({ $0.ready < daemons && $0.errors.isEmpty }) {
-            Thread.sleep(forTimeInterval: 0.01)
-        }
         for _ in 0..<20_000 {
             let claim = try store.claim(limit: 40, now: now)
             var group = OutcomeGroup(finishedBatches: claim.batches.map(\.number))
@@ -80,13 +78,14 @@ struct PostgresRaceTests {
         for point in 1...2 { try first.release(World.draft(point, cohort: cohort)) }
 
         let receivers = Receivers()
-        let group = DispatchGroup()
+        let (group, ready) = (DispatchGroup(), DispatchGroup())
+        for _ in 0..<count { ready.enter() }
         for number in 0..<count {
             group.enter()
             let daemon = Thread {
                 do {
                     try PostgresRaceTests.run(
-                        "daemon-\(number)", address, receivers, all: 2 * ids.count, of: count)
+                        "daemon-\(number)", address, receivers, all: 2 * ids.count, ready: ready)
                 } catch {
                     receivers.seen.withLock { $0.errors.append("\(error)") }
                 }

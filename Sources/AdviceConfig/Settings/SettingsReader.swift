@@ -46,6 +46,7 @@ struct SettingsReader {
             places.points[draft.id] = draft.pointPlaces
         }
         places.subscribers = roster.places
+        places.store = fields.value("store").map { Place(file, $0.position) }
         return configuration
     }
 

@@ -18,6 +18,21 @@ public final class PostgresReader: SQLReader {
         }
     }
 
+    /// Whether a server that takes over may lack what was committed last: it has standbys, and waits for none
+    /// of them. Throws as `open` does.
+    public static func hasLateStandbys(_ string: String) throws(StoreError) -> Bool {
+        let connection = try PostgresConnection(string)
+        defer { connection.close() }
+        try connection.connect()
+        _ = try PostgresSchemaVersion.isNew(connection)
+        return try connection.query(
+            """
+            SELECT 1 FROM pg_stat_replication
+            WHERE current_setting('synchronous_standby_names') = ''
+                OR current_setting('synchronous_commit') = 'local' LIMIT 1
+            """) != []
+    }
+
     /// Of which transactions are seen: another one where one was committed.
     public override func writes() throws(StoreError) -> Int64 {
         try database.query("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)")
