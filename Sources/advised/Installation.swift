@@ -117,18 +117,20 @@ struct Installation {
     /// What the store knows, read beside a running daemon; nothing where there is no store yet.
     func reader(_ configuration: Configuration?, quietly: Bool = false) throws -> (any StoreReader)? {
         let place = try storePlace(configuration)
-        if case .sqlite(let path) = place, access(path, R_OK) != 0, errno == EACCES {
-            if !quietly {
-                Output.note("advised: \(path) may be read by its owner and root only: run this as one")
-            }
-            throw Exits.unavailable
-        }
+        if case .sqlite(let path) = place { try refuseStrangers(of: path, quietly: quietly) }
         do throws(StoreError) {
             return try reader(at: place)
         } catch {
             if !quietly { Output.note("advised: \(error)") }
             throw Exits.code(for: error)
         }
+    }
+
+    /// Exit 69 for who may not open the database: even to be read it is written to, in the log beside it.
+    func refuseStrangers(of database: String, quietly: Bool = false) throws {
+        guard eaccess(database, R_OK | W_OK) != 0, errno == EACCES else { return }
+        if !quietly { Output.note("advised: \(database) is for its owner and root only: run this as one") }
+        throw Exits.unavailable
     }
 
     /// nil where there is no store yet.
@@ -148,6 +150,10 @@ struct Installation {
                 "advised: \(state) belongs to another user, whom root may not become here; run as that user")
             throw Exits.unavailable
         }
+        guard mayWrite(state) else {
+            Output.note("advised: \(state) is for its owner and root only: run this as one")
+            throw Exits.unavailable
+        }
         let place = try storePlace(configuration)
         return try withStoreErrors {
             var locks = [try StateLock(directory: state)]
@@ -158,6 +164,13 @@ struct Installation {
             }
             return locks
         }
+    }
+
+    /// Whether this user may write the folder, or make it where it is missing.
+    private func mayWrite(_ folder: String) -> Bool {
+        if eaccess(folder, R_OK | W_OK | X_OK) == 0 || errno != EACCES && errno != ENOENT { return true }
+        guard errno == ENOENT else { return false }
+        return eaccess((folder as NSString).deletingLastPathComponent, W_OK | X_OK) == 0 || errno != EACCES
     }
 
     /// The store itself; the lock must be held. A command is another daemon to those that share the store.
