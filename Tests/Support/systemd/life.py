@@ -74,7 +74,8 @@ def chapters(package):
         mishaps.killed, mishaps.hung, mishaps.without_power, mishaps.disk_full,
         lambda service: mishaps.upgraded(service, "/root/" + package),
         keeping.backed_up, keeping.erased, keeping.restored, keeping.reset, keeping.copied,
-        ending.as_root, ending.as_another, ending.purged, lambda service: ending.by_hand(service, SOURCES), documentation,
+        ending.as_root, ending.as_another, ending.purged,
+        lambda service: ending.by_hand(service, SOURCES), documentation,
     ]
 
 
