@@ -128,7 +128,7 @@ struct Installation {
 
     /// Exit 69 for who may not open the database: even to be read it is written to, in the log beside it.
     func refuseStrangers(of database: String, quietly: Bool = false) throws {
-        guard eaccess(database, R_OK | W_OK) != 0, errno == EACCES else { return }
+        guard access(database, R_OK | W_OK) != 0, errno == EACCES else { return }
         if !quietly { Output.note("advised: \(database) is for its owner and root only: run this as one") }
         throw Exits.unavailable
     }
@@ -168,9 +168,9 @@ struct Installation {
 
     /// Whether this user may write the folder, or make it where it is missing.
     private func mayWrite(_ folder: String) -> Bool {
-        if eaccess(folder, R_OK | W_OK | X_OK) == 0 || errno != EACCES && errno != ENOENT { return true }
+        if access(folder, R_OK | W_OK | X_OK) == 0 || errno != EACCES && errno != ENOENT { return true }
         guard errno == ENOENT else { return false }
-        return eaccess((folder as NSString).deletingLastPathComponent, W_OK | X_OK) == 0 || errno != EACCES
+        return access((folder as NSString).deletingLastPathComponent, W_OK | X_OK) == 0 || errno != EACCES
     }
 
     /// The store itself; the lock must be held. A command is another daemon to those that share the store.
