@@ -126,10 +126,15 @@ struct Installation {
         }
     }
 
-    /// Exit 69 for who may not open the database: even to be read it is written to, in the log beside it.
-    func refuseStrangers(of database: String, quietly: Bool = false) throws {
-        guard access(database, R_OK | W_OK) != 0, errno == EACCES else { return }
-        if !quietly { Output.note("advised: \(database) is for its owner and root only: run this as one") }
+    /// Exit 69 for who may not read and write the database or its folder: even to be read a database is
+    /// written to, in the log beside it. Where there is none, `missing` asks for the right to make it.
+    func refuseStrangers(of place: String, missing: Bool = false, quietly: Bool = false) throws {
+        var isRefused = access(place, R_OK | W_OK) != 0 && errno == EACCES
+        if missing, !isRefused, access(place, F_OK) != 0 {
+            isRefused = access((place as NSString).deletingLastPathComponent, W_OK) != 0 && errno == EACCES
+        }
+        guard isRefused else { return }
+        if !quietly { Output.note("advised: \(place) is for its owner and root only: run this as one") }
         throw Exits.unavailable
     }
 
@@ -150,27 +155,18 @@ struct Installation {
                 "advised: \(state) belongs to another user, whom root may not become here; run as that user")
             throw Exits.unavailable
         }
-        guard mayWrite(state) else {
-            Output.note("advised: \(state) is for its owner and root only: run this as one")
-            throw Exits.unavailable
-        }
+        try refuseStrangers(of: state, missing: true)
         let place = try storePlace(configuration)
         return try withStoreErrors {
             var locks = [try StateLock(directory: state)]
             guard case .sqlite(let path) = place else { return locks }
             let database = (path as NSString).deletingLastPathComponent
             if StateDirectory.isOther(database, than: state) {
+                try refuseStrangers(of: database, missing: true)
                 locks.append(try StateLock(directory: database))
             }
             return locks
         }
-    }
-
-    /// Whether this user may write the folder, or make it where it is missing.
-    private func mayWrite(_ folder: String) -> Bool {
-        if access(folder, R_OK | W_OK | X_OK) == 0 || errno != EACCES && errno != ENOENT { return true }
-        guard errno == ENOENT else { return false }
-        return access((folder as NSString).deletingLastPathComponent, W_OK | X_OK) == 0 || errno != EACCES
     }
 
     /// The store itself; the lock must be held. A command is another daemon to those that share the store.
