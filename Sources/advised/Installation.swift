@@ -134,7 +134,9 @@ struct Installation {
             isRefused = access((place as NSString).deletingLastPathComponent, W_OK) != 0 && errno == EACCES
         }
         guard isRefused else { return }
-        if !quietly { Output.note("advised: \(place) is for its owner and root only: run this as one") }
+        if !quietly {
+            Output.note("advised: \(place) is not open to this user: run this as its owner or as root")
+        }
         throw Exits.unavailable
     }
 
