@@ -31,7 +31,7 @@ def erased(service):
     done = service.succeeds("what is kept of ann is told", "advised export ann")
     kept = json.loads(done.output)
     service.check("with her deliveries, and no URL", len(kept["deliveries"]) == 1
-                  and kept["endpoint"]["host"] == "127.0.0.1" and "/ann" not in done.output, done)
+                  and kept["endpoint"]["host"] == "127.0.0.1:9000" and "/ann" not in done.output, done)
     # Three lines, as `subscribe` wrote them.
     service.edit(ROSTER, lambda text: re.sub(r"- id: ann\n(  .*\n)+", "", text))
     service.succeeds("she is taken out of the file", "systemctl reload advised")
