@@ -48,6 +48,8 @@ public struct ControlReply: Codable, Sendable {
     public var text: String
     /// Of a reload that was taken.
     public var difference: Difference?
+    /// Of a reload that was not.
+    public var refusal: Refusal?
     /// Of a status.
     public var clock: String?
     /// Of a status: what is not as it should be, in words.

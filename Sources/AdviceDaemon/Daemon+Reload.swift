@@ -126,14 +126,11 @@ extension Daemon {
         _ reply: @escaping @Sendable (isolated Daemon, ControlReply) -> Void
     ) {
         guard let read = loaded.configuration else {
-            let mistakes = loaded.diagnostics.map(\.description).joined(separator: "\n")
             return reply(
-                self,
-                ControlReply(
-                    ok: false, text: "\(mistakes)\nthe reload is refused; the configuration in force stays"))
+                self, .refused("the reload is refused; the configuration in force stays", loaded.diagnostics))
         }
         if let objection = objection(to: read, isRebase: isRebase) {
-            return reply(self, ControlReply(ok: false, text: "the reload is refused: \(objection)"))
+            return reply(self, .refused("the reload is refused: \(objection)"))
         }
         let fresh = isRebase ? read : read.keepingLocalZones(scheduler.seriesRecords)
         let before = outlooks(of: configuration)
@@ -145,8 +142,7 @@ extension Daemon {
             case .failure(let error): daemon.storeRefused(error)
             case .success(let change):
                 if let refusal = Daemon.refusal(change) {
-                    return reply(
-                        daemon, ControlReply(ok: false, text: "the reload is refused: \(refusal)"))
+                    return reply(daemon, .refused("the reload is refused: \(refusal)"))
                 }
                 let old = daemon.configuration
                 daemon.keep(fresh)

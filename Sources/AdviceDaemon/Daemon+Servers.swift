@@ -52,10 +52,11 @@ final class Servers: Sendable {
         return name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
     }
 
-    func close() {
+    func close(then: @escaping @Sendable () -> Void = {}) {
         queue.async {
             for entry in self.open.withLock({ $0.values.map { $0.server } }) { entry.stop() }
             self.open.withLock { $0 = [:] }
+            then()
         }
     }
 }

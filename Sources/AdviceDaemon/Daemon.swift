@@ -269,9 +269,10 @@ public actor Daemon: QueueActor {
         courier = nil
         var asItShould = false
         if case .scheduler(let exit) = exit { asItShould = exit != .storeRefused }
-        desk.enter { [asItShould, now = parts.clock.now.wall] desk in
+        desk.enter { [asItShould, servers, now = parts.clock.now.wall] desk in
             desk.close(asItShould: asItShould, now)
-            ended(exit)
+            // Not before the servers are closed: the end of the process would leave their sockets' files.
+            servers.close { ended(exit) }
         }
     }
 

@@ -12,6 +12,7 @@ public final class Listener: Sendable {
     public let port: Int
     private let daemon: Mutex<Handle?>
     private let exchanges: Exchanges
+    private let file: SocketFile?
 
     /// Safe to pass between threads: used under the lock only, and to be stopped once.
     private struct Handle: @unchecked Sendable {
@@ -42,10 +43,12 @@ public final class Listener: Sendable {
             Unmanaged.passUnretained(exchanges).toOpaque())
         guard let pointer else {
             let reason = String(cString: strerror(errno))
+            socket.file?.remove()
             close(socket.descriptor)
             throw .cannotStart(reason: reason)
         }
         self.port = socket.port
+        file = socket.file
         self.exchanges = exchanges
         daemon = Mutex(Handle(pointer: pointer))
     }
@@ -68,8 +71,8 @@ public final class Listener: Sendable {
         stop()
     }
 
-    /// Answers what is kept back, closes every connection and the port, and waits until the last call of the
-    /// closure is over. A second stop does nothing.
+    /// Answers what is kept back, closes every connection and the port, removes a Unix socket's file, and
+    /// waits until the last call of the closure is over. A second stop does nothing.
     public func stop() {
         let handle = daemon.withLock { handle in
             defer { handle = nil }
@@ -77,6 +80,7 @@ public final class Listener: Sendable {
         }
         guard let handle else { return }
         exchanges.held.releaseAll()
+        file?.remove()
         MHD_stop_daemon(handle.pointer)
     }
 }

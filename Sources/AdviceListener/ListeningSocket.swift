@@ -6,6 +6,8 @@ struct ListeningSocket {
     let descriptor: Int32
     /// The real one, where any was asked for; 0 of a Unix socket.
     let port: Int
+    /// Of a Unix socket, what is to be removed with it.
+    let file: SocketFile?
 
     init(_ place: ListeningPlace) throws(ListenerError) {
         switch place {
@@ -36,7 +38,7 @@ struct ListeningSocket {
             close(descriptor)
             throw error
         }
-        self.init(descriptor: descriptor, port: 0)
+        self.init(descriptor: descriptor, port: 0, file: SocketFile(path))
     }
 
     /// A socket is there that nobody listens on any more.
@@ -69,9 +71,10 @@ struct ListeningSocket {
         }
     }
 
-    private init(descriptor: Int32, port: Int) {
+    private init(descriptor: Int32, port: Int, file: SocketFile? = nil) {
         self.descriptor = descriptor
         self.port = port
+        self.file = file
     }
 
     private static func open<Name>(
@@ -115,6 +118,27 @@ struct ListeningSocket {
             // The port lies at the same place in both families.
             return Int(UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self)))
         }
+    }
+}
+
+/// The name that a Unix socket has among the files. It outlives the socket unless it is removed.
+struct SocketFile: Sendable {
+    private let path: String
+    private let device: dev_t
+    private let inode: ino_t
+
+    /// nil where there is no such file.
+    init?(_ path: String) {
+        var entry = stat()
+        guard lstat(path, &entry) == 0 else { return nil }
+        (self.path, device, inode) = (path, entry.st_dev, entry.st_ino)
+    }
+
+    /// Removes it, and leaves alone what somebody else has put in its place.
+    func remove() {
+        var entry = stat()
+        guard lstat(path, &entry) == 0, entry.st_dev == device, entry.st_ino == inode else { return }
+        unlink(path)
     }
 }
 

@@ -39,7 +39,7 @@ struct Check: ParsableCommand {
         }
         diagnostics += connected?.diagnostics ?? []
         if json {
-            try Output.json(diagnostics.map(Line.init))
+            try Output.json(diagnostics.map(Mistake.init))
         } else {
             for diagnostic in diagnostics { Output.line("\(diagnostic)") }
         }
@@ -147,22 +147,6 @@ struct Check: ParsableCommand {
                             message: "\(misfit)")
                     }
             }
-        }
-    }
-
-    private struct Line: Encodable {
-        var file: String
-        var line: Int
-        var column: Int
-        var severity: String
-        var message: String
-
-        init(_ diagnostic: Diagnostic) {
-            file = diagnostic.file
-            line = diagnostic.line
-            column = diagnostic.column
-            severity = diagnostic.severity.rawValue
-            message = diagnostic.message
         }
     }
 }

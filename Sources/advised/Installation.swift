@@ -118,18 +118,27 @@ struct Installation {
     /// What the store knows, read beside a running daemon; nothing where there is no store yet.
     func reader(_ configuration: Configuration?, quietly: Bool = false) throws -> (any StoreReader)? {
         let place = try storePlace(configuration)
-        if case .sqlite(let path) = place, access(path, R_OK) != 0, errno == EACCES {
-            if !quietly {
-                Output.note("advised: \(path) may be read by its owner and root only: run this as one")
-            }
-            throw Exits.unavailable
-        }
+        if case .sqlite(let path) = place { try refuseStrangers(of: path, quietly: quietly) }
         do throws(StoreError) {
             return try reader(at: place)
         } catch {
             if !quietly { Output.note("advised: \(error)") }
             throw Exits.code(for: error)
         }
+    }
+
+    /// Exit 69 for who may not read and write the database or its folder: even to be read a database is
+    /// written to, in the log beside it. Where there is none, `missing` asks for the right to make it.
+    func refuseStrangers(of place: String, missing: Bool = false, quietly: Bool = false) throws {
+        var isRefused = access(place, R_OK | W_OK) != 0 && errno == EACCES
+        if missing, !isRefused, access(place, F_OK) != 0 {
+            isRefused = access((place as NSString).deletingLastPathComponent, W_OK) != 0 && errno == EACCES
+        }
+        guard isRefused else { return }
+        if !quietly {
+            Output.note("advised: \(place) is not open to this user: run this as its owner or as root")
+        }
+        throw Exits.unavailable
     }
 
     /// nil where there is no store yet.
@@ -149,12 +158,14 @@ struct Installation {
                 "advised: \(state) belongs to another user, whom root may not become here; run as that user")
             throw Exits.unavailable
         }
+        try refuseStrangers(of: state, missing: true)
         let place = try storePlace(configuration)
         return try withStoreErrors {
             var locks = [try StateLock(directory: state)]
             guard case .sqlite(let path) = place else { return locks }
             let database = (path as NSString).deletingLastPathComponent
             if StateDirectory.isOther(database, than: state) {
+                try refuseStrangers(of: database, missing: true)
                 locks.append(try StateLock(directory: database))
             }
             return locks

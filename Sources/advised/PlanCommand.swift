@@ -24,6 +24,9 @@ struct PlanCommand: ParsableCommand {
     func validate() throws {
         if json, ics { throw ValidationError("--json and --ics are two forms of one listing: give one") }
         try day(from, "--from")
+        if let pointOrDay, PlanCommand.looksLikeDay(pointOrDay), CivilDate(pointOrDay) == nil {
+            throw ValidationError("'\(pointOrDay)' is no day of the calendar")
+        }
         if let at, Instant(rfc3339: at) == nil {
             throw ValidationError("--at takes an instant as 2026-07-02T13:00:00Z, not '\(at)'")
         }
@@ -59,10 +62,19 @@ struct PlanCommand: ParsableCommand {
             if let date = pointOrDay.flatMap({ CivilDate($0) }) {
                 for cohort in try chosen(view, configuration, stored) { explain(cohort, date, now) }
             } else {
+                // A name that the files do not have is told as every command tells it.
+                if let pointOrDay { _ = try PointName(pointOrDay).find(in: configuration) }
                 Output.note("nothing is planned" + (pointOrDay.map { " for '\($0)'" } ?? ""))
             }
             if pointOrDay != nil { throw Exits.no }
         }
+    }
+
+    /// Four, two and two digits: no point is meant by that.
+    private static func looksLikeDay(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.count) == [4, 2, 2]
+            && parts.allSatisfy { $0.allSatisfy { $0.isASCII && $0.isNumber } }
     }
 
     /// The first lines of each cohort.

@@ -26,6 +26,7 @@ struct StoreBackup: ParsableCommand {
     func run() throws {
         let installation = options.installation
         let path = try installation.databaseFile(installation.configurationIfSound(), otherwise: "pg_dump")
+        try installation.refuseStrangers(of: path)
         guard access(file, F_OK) != 0 else {
             Output.note(
                 "advised: \(file): is there already, and a backup replaces no file: give another name")

@@ -9,7 +9,8 @@ struct ExitCodeTests {
         arguments: [
             ["no-such-command"], ["run", "--no-such-option"], ["test"], ["start"],
             ["plan", "--from", "tomorrow"],
-            ["plan", "--count", "0"], ["log", "--state", "lost"], ["verify"], ["keys", "old"],
+            ["plan", "2027-02-30"], ["plan", "--count", "0"], ["log", "--state", "lost"], ["verify"],
+            ["keys", "old"],
         ])
     func usage(_ arguments: [String]) async throws {
         try await Site.with { site in
@@ -121,6 +122,22 @@ struct ExitCodeTests {
             #expect(try await site.advised("test", "ann", "--point", "none").ending == .exited(1))
             #expect(try await site.advised("test", "bob").ending == .exited(1))
             #expect(receiver.requestCount == 1)
+        }
+    }
+
+    @Test("`plan` of what the files do not have is 1, and says what is meant; so is a day without a point")
+    func planOfNothing() async throws {
+        try await Site.with { site in
+            try site.write(Settings(ann: "http://127.0.0.1:9/"))
+            for (name, words) in [
+                ("build-trst", "no point 'build-trst'; did you mean 'build-trust'"),
+                ("daly/build-trust", "did you mean 'daily'"), ("99", "no point '99'"),
+                ("1999-01-01", "nothing is planned for '1999-01-01'"),
+            ] {
+                let done = try await site.advised("plan", name)
+                #expect(done.ending == .exited(1) && done.output.isEmpty, "\(name)")
+                #expect(done.errors.contains(words), "\(name): \(done.errors)")
+            }
         }
     }
 

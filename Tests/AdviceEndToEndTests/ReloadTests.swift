@@ -41,6 +41,31 @@ struct ReloadTests {
     }
 
     @Test(
+        "`reload --json` that is refused says why in JSON: each mistake with its place, or the reason alone")
+    func refusedAsJSON() async throws {
+        try await OperatorTests.place(isRunning: true) { place in
+            var settings = place.settings
+            settings.start = "2026-02-30"
+            try place.site.write(settings)
+            let mistaken = try await place.site.advised("reload", "--json")
+            #expect(mistaken.ending == .exited(78))
+            #expect(try mistaken.json["reason"]?.string?.contains("is refused") == true)
+            let mistakes = try mistaken.json["mistakes"]?.elements ?? []
+            let mistake = try #require(mistakes.first { $0["severity"] == .string("error") })
+            #expect(mistake["file"] == .string(place.site.configPath))
+            #expect(mistake["line"] == .number(5) && mistake["column"] == .number(12))
+            #expect(mistake["message"]?.string?.isEmpty == false)
+
+            settings.start = settings.wall.day(2)
+            try place.site.write(settings)
+            let moved = try await place.site.advised("reload", "--json")
+            #expect(moved.ending == .exited(78))
+            #expect(try moved.json["reason"]?.string?.contains("--rebase") == true)
+            #expect(try moved.json["mistakes"] == .array([]))
+        }
+    }
+
+    @Test(
         "a start that moves after the first release is refused, and taken with --rebase: nothing is repeated")
     func rebase() async throws {
         try await OperatorTests.place(isRunning: true) { place in

@@ -6,19 +6,31 @@ from service import SETTINGS, STATE
 def as_root(service):
     host = service.host
     for command in ("advised pause fifteen-points", "advised resume fifteen-points", "advised plan",
-                    "advised log", "advised status"):
+                    "advised log", "advised export bob", "advised status"):
         done = host.run(command)
         service.check(f"as root, with a daemon: {command}", done.code == 0, done)
     service.succeeds("it stops when told", "systemctl stop advised")
     service.check("cleanly", service.shown("Result") == "success", service.shown("Result"))
     for command in ("advised pause fifteen-points", "advised resume fifteen-points", "advised plan",
-                    "advised log", "advised run --once"):
+                    "advised log", "advised export bob", "advised run --once"):
         done = host.run(command)
         service.check(f"as root, without one: {command}", done.code == 0, done)
-    strange = host.run(f"find {STATE} ! -user advised -o ! -group advised").output
-    service.check("no file of root's is left in the state", not strange.strip(), strange)
+    service.is_owner_of_all()
     service.nothing_twice("nothing is sent twice")
     service.succeeds("it starts again", "systemctl start advised")
+
+
+def as_another(service):
+    """Who may not look is told so: exit 69."""
+    host = service.host
+    host.run(f"cp -r {STATE} /root/open && chmod -R a+rX /root/open && mv /root/open /srv/")
+    somebody = "setpriv --reuid nobody --regid nogroup --clear-groups"
+    for command in ("advised status", "advised export bob", "advised pause fifteen-points", "advised reload",
+                    "advised store backup /tmp/mine", "advised status --state-dir /srv/open"):
+        done = host.run(f"{somebody} {command}")
+        service.check(f"as somebody else: {command}", done.code == 69, done)
+        service.check("and says as whom", "root" in done.errors, done)
+    host.run("rm -r /srv/open")
 
 
 def purged(service):

@@ -89,6 +89,33 @@ def another_subscriber(service):
     service.succeeds("and all is well again", "advised status")
 
 
+def added(service):
+    """advised add: files as the ones that are there, and the daemon has it at once."""
+    host = service.host
+    process, before = service.shown("MainPID"), host.read(ROSTER)
+    done = service.succeeds(
+        "a subscriber is added", "advised add standard --id own", f"http://127.0.0.1:{PORT}/own\n")
+    service.secrets.append(done.output.split()[-1])
+    service.listen()
+    service.succeeds("one in a chat too, by its URL", f"URL=http://127.0.0.1:{PORT}/team && "
+                     "printf '%s\\n' \"$URL\" | advised add slack --id team")
+    for name in ("own", "team"):
+        service.check(f"a test came to {name}", len(service.posts("/" + name, "advice.test")) == 1)
+        service.comes(f"and today's point to {name}", lambda: len(service.posts("/" + name)) == 1)
+    service.succeeds("another test of it is sent", "advised test own")
+    service.check("and is signed by the secret that was told",
+                  service.posts("/own", "advice.test")[-1]["signed"])
+    service.check("what stood in the file stands there", host.read(ROSTER).startswith(before))
+    places = f"{ROSTER} /etc/advised/secrets /etc/advised/secrets/own /etc/advised/secrets/team-url"
+    owners = host.quietly(f"stat -c '%a %U:%G' {places}").output.splitlines()
+    wanted = ["640 root:advised", "750 root:advised", "640 root:advised", "640 root:advised"]
+    service.check("the files are for root and the daemon", owners == wanted, owners)
+    left = host.quietly("find /etc/advised -name '*.new'").output
+    service.check("nothing else is left there", not left, left)
+    service.check("the same daemon goes on", service.is_active() and service.shown("MainPID") == process)
+    service.succeeds("and all is well", "advised status")
+
+
 def credentials(service):
     host = service.host
     host.run("install -d -m 700 /etc/advised/credentials")

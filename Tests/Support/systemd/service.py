@@ -116,16 +116,24 @@ class Service:
         twice = [name for name in names if len(self.posts("/" + name)) != 1]
         self.check(words, names and not twice, f"not one point each: {twice}")
 
+    def is_owner_of_all(self):
+        """Whoever gave commands, the state is the daemon's own."""
+        find = f"find {STATE} ! -user advised -o ! -group advised -o -perm /077"
+        strange = self.host.quietly(find).output
+        self.check("no file of root's is left in the state, and none that others may read", not strange,
+                   strange)
+
     def _paths(self):
         with open(self.record, encoding="utf-8") as file:
             return {json.loads(line)["path"] for line in file}
 
 
 def documented(path):
-    """The commands that a page gives to type as root: those behind '# ' in its console blocks."""
+    """The commands that a page gives to type as root: behind '# ' in a console block, all of a sh block."""
     with open(path, encoding="utf-8") as file:
-        blocks = re.findall(r"```console\n(.*?)```", file.read(), re.DOTALL)
-    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("# ")]
+        blocks = re.findall(r"```(console|sh)\n(.*?)```", file.read(), re.DOTALL)
+    lines = [line.removeprefix("# ") for kind, block in blocks for line in block.splitlines()
+             if kind == "sh" or line.startswith("# ")]
     # What follows two blanks and a '#' is said to the reader; an editor waits for a person.
     commands = [re.sub(r"\s{2,}#.*", "", line).strip() for line in lines]
     return [command for command in commands if not command.startswith("editor ")]
