@@ -207,8 +207,12 @@ extension Installation {
 
     /// All that is due by now counts as sent.
     fileprivate func countAsSent(_ configuration: Configuration, in store: SQLiteStore) throws {
-        let knowledge = try store.load()
         let now = clock.now.wall
+        // Who came after the backup was made has had what was due too.
+        let roster = Roster(configuration, secrets: secrets, zones: zones, now: now)
+        _ = try store.importRoster(
+            roster.entries, cohorts: roster.cohorts, joins: roster.joins, guardsRemovals: true, now: now)
+        let knowledge = try store.load()
         let settings = SchedulerSettings(
             configuration.keepingLocalZones(knowledge.series), cohorts: knowledge.cohorts, zones: zones,
             descriptors: 1)

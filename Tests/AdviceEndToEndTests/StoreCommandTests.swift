@@ -93,6 +93,36 @@ struct StoreCommandTests {
         }
     }
 
+    @Test("who came after the backup was made is sent nothing again either; who comes later is welcomed")
+    func restoredNewcomer() async throws {
+        try await Site.with { site in
+            let receiver = try await site.receiver()
+            var settings = Settings(ann: receiver.url)
+            settings.series = ["join: latest"]
+            func comes(_ id: String) throws {
+                settings.subscribers.append(.init(id: id, url: receiver.url + id))
+                try site.write(settings)
+            }
+            func does(_ words: String...) async throws {
+                let done = try await site.advised(words)
+                #expect(done.ending == .exited(0), "\(words): \(done.errors)")
+            }
+            try site.write(settings)
+            let file = site.folder + "/advised.backup"
+            try await does("run", "--once")
+            try await does("store", "backup", file)
+            try comes("bob")
+            try await does("run", "--once")
+            #expect(receiver.requestCount == 2)
+            try await does("store", "restore", file)
+            try await does("run", "--once")
+            #expect(receiver.requestCount == 2)
+            try comes("eve")
+            try await does("run", "--once")
+            #expect(try await receiver.requests(3).map(\.path).last == "/eve")
+        }
+    }
+
     @Test("what is no backup is refused, and the database stays as it is")
     func noBackup() async throws {
         try await site(["ann"]) { site, _, receiver in

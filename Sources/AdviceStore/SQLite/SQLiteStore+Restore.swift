@@ -50,7 +50,8 @@ extension SQLiteConnection {
 
 extension SQLStore {
     /// All that was due up to `now` and is not settled counts as sent from now on: it ends cancelled,
-    /// "restored". Points that went out after the backup was made come with `ledgers`.
+    /// "restored", and nobody is welcomed any more. Points that went out after the backup was made come with
+    /// `ledgers`.
     /// - Returns: how many deliveries that were.
     public func countAsSent(
         _ ledgers: [CohortLedger], decision: String, now: Instant
@@ -72,6 +73,7 @@ extension SQLStore {
                 """, [.integer(now.nanoseconds), .integer(now.milliseconds)]
             ).count
             try database.query("DELETE FROM batch WHERE due <= $1", [.integer(now.nanoseconds)])
+            try database.query("DELETE FROM joiner")
             let open = try database.query(
                 """
                 UPDATE delivery SET state = \(cancelled), next_attempt_at = NULL, error = 'restored',
