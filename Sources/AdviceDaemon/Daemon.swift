@@ -264,14 +264,13 @@ public actor Daemon: QueueActor {
         zoneWatch?.cancel()
         signals.cancel()
         control?.close()
-        servers.close()
         courier?.close()
         courier = nil
         var asItShould = false
         if case .scheduler(let exit) = exit { asItShould = exit != .storeRefused }
-        desk.enter { [asItShould, now = parts.clock.now.wall] desk in
+        desk.enter { [asItShould, servers, now = parts.clock.now.wall] desk in
             desk.close(asItShould: asItShould, now)
-            ended(exit)
+            servers.close { ended(exit) }
         }
     }
 

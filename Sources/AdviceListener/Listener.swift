@@ -12,6 +12,8 @@ public final class Listener: Sendable {
     public let port: Int
     private let daemon: Mutex<Handle?>
     private let exchanges: Exchanges
+    /// Where it is one in the file system.
+    private let file: SocketFile?
 
     /// Safe to pass between threads: used under the lock only, and to be stopped once.
     private struct Handle: @unchecked Sendable {
@@ -26,12 +28,20 @@ public final class Listener: Sendable {
     }
 
     /// Answers each request at `place` as `answer` says, within `limits`.
-    public init(
+    public convenience init(
         at place: ListeningPlace, limits: ListenerLimits,
         answer: @escaping @Sendable (ReceivedRequest) -> Reply
     ) throws(ListenerError) {
+        try self.init(at: place, limits: limits, asking: { $1(answer($0)) })
+    }
+
+    /// Answers each request at `place`, within `limits`, when `ask` has called back: what takes long is done
+    /// elsewhere and keeps no other request waiting.
+    public init(
+        at place: ListeningPlace, limits: ListenerLimits, asking ask: @escaping Asking
+    ) throws(ListenerError) {
         let socket = try ListeningSocket(place)
-        let exchanges = Exchanges(limits, answer: answer)
+        let exchanges = Exchanges(limits, ask: ask)
         let pointer = advice_start_daemon(
             socket.descriptor, UInt32(limits.connections + limits.slack), UInt32(limits.silenceSeconds),
             limits.headerBytes,
@@ -43,9 +53,11 @@ public final class Listener: Sendable {
         guard let pointer else {
             let reason = String(cString: strerror(errno))
             close(socket.descriptor)
+            socket.file?.remove()
             throw .cannotStart(reason: reason)
         }
         self.port = socket.port
+        file = socket.file
         self.exchanges = exchanges
         daemon = Mutex(Handle(pointer: pointer))
     }
@@ -69,13 +81,15 @@ public final class Listener: Sendable {
     }
 
     /// Answers what is kept back, closes every connection and the port, and waits until the last call of the
-    /// closure is over. A second stop does nothing.
+    /// closure is over. A socket in the file system is removed. A second stop does nothing.
     public func stop() {
         let handle = daemon.withLock { handle in
             defer { handle = nil }
             return handle
         }
         guard let handle else { return }
+        // Before it is closed: until then nobody else takes the path.
+        file?.remove()
         exchanges.held.releaseAll()
         MHD_stop_daemon(handle.pointer)
     }

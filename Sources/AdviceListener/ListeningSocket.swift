@@ -6,6 +6,8 @@ struct ListeningSocket {
     let descriptor: Int32
     /// The real one, where any was asked for; 0 of a Unix socket.
     let port: Int
+    /// Of a Unix socket.
+    private(set) var file: SocketFile?
 
     init(_ place: ListeningPlace) throws(ListenerError) {
         switch place {
@@ -37,6 +39,7 @@ struct ListeningSocket {
             throw error
         }
         self.init(descriptor: descriptor, port: 0)
+        file = SocketFile(path: path)
     }
 
     /// A socket is there that nobody listens on any more.
@@ -115,6 +118,28 @@ struct ListeningSocket {
             // The port lies at the same place in both families.
             return Int(UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self)))
         }
+    }
+}
+
+/// A socket in the file system, as it was made.
+struct SocketFile: Sendable {
+    private let path: String
+    private let device: dev_t
+    private let inode: ino_t
+
+    /// nil where there is none any more.
+    init?(path: String) {
+        var entry = stat()
+        guard lstat(path, &entry) == 0 else { return nil }
+        self.path = path
+        (device, inode) = (entry.st_dev, entry.st_ino)
+    }
+
+    /// Not what somebody else has put in its place.
+    func remove() {
+        var entry = stat()
+        guard lstat(path, &entry) == 0, entry.st_dev == device, entry.st_ino == inode else { return }
+        unlink(path)
     }
 }
 
