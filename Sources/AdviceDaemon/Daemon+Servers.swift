@@ -95,7 +95,8 @@ extension Daemon {
         let clock = parts.clock
         return PageSource(
             view: { [weak self] in self?.viewNow() }, openStore: parts.openStore,
-            rules: { zones.rules($0) }, wall: { clock.now.wall })
+            rules: { zones.rules($0) }, wall: { clock.now.wall },
+            boot: { clock.now.boot })
     }
 
     /// How long a page waits for the scheduler: what answers no sooner is not alive.

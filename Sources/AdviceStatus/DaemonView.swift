@@ -44,14 +44,18 @@ public struct PageSource: Sendable {
     public var rules: @Sendable (String) -> ZoneRules?
     /// What the wall clock shows.
     public var wall: @Sendable () -> Instant
+    /// Time since boot.
+    public var boot: @Sendable () -> Span
 
     public init(
         view: @escaping @Sendable () -> DaemonView?, openStore: @escaping @Sendable () -> (any StoreReader)?,
-        rules: @escaping @Sendable (String) -> ZoneRules?, wall: @escaping @Sendable () -> Instant
+        rules: @escaping @Sendable (String) -> ZoneRules?, wall: @escaping @Sendable () -> Instant,
+        boot: @escaping @Sendable () -> Span
     ) {
         self.view = view
         self.openStore = openStore
         self.rules = rules
         self.wall = wall
+        self.boot = boot
     }
 }

@@ -1,3 +1,4 @@
+import AdviceCore
 import AdviceStore
 import Dispatch
 import Synchronization
@@ -49,7 +50,9 @@ final class CountingDesk: Sendable {
 /// twenty times as long as it took, so that whoever asks often costs a twentieth of a processor at most.
 final class KeptCount<Value: Sendable>: Sendable {
     private let desk: CountingDesk
-    private let patience: Duration
+    private let patience: Span
+    /// Time since boot.
+    private let boot: @Sendable () -> Span
     private let count: @Sendable (any StoreReader) throws(StoreError) -> Value
     private let state = Mutex(State())
 
@@ -57,7 +60,7 @@ final class KeptCount<Value: Sendable>: Sendable {
         var last: Last?
         var isUnderWay = false
         /// Until then it is not counted again.
-        var rest: ContinuousClock.Instant?
+        var rest: Span?
     }
 
     private struct Last {
@@ -65,26 +68,27 @@ final class KeptCount<Value: Sendable>: Sendable {
         /// Of the connection, and of what was written by then.
         var connection: Int
         var writes: Int64
-        var begun: ContinuousClock.Instant
+        var begun: Span
     }
 
     /// What was counted, and how long ago where something may have been written since.
     struct Counted {
         var value: Value
-        var age: Duration?
+        var age: Span?
     }
 
     init(
-        on desk: CountingDesk, patience: Duration = .milliseconds(25),
+        on desk: CountingDesk, boot: @escaping @Sendable () -> Span, patience: Span = .milliseconds(25),
         _ count: @escaping @Sendable (any StoreReader) throws(StoreError) -> Value
     ) {
         self.desk = desk
+        self.boot = boot
         self.patience = patience
         self.count = count
     }
 
     /// nil where the store cannot be read. Not to be called on the counting queue.
-    func now() -> Counted? {
+    func latest() -> Counted? {
         let isKnown = state.withLock { $0.last != nil }
         let done = DispatchSemaphore(value: 0)
         guard begin(then: { done.signal() }) else { return kept(isCurrent: false) }
@@ -92,39 +96,43 @@ final class KeptCount<Value: Sendable>: Sendable {
             done.wait()
             return kept(isCurrent: true)
         }
-        return kept(isCurrent: done.wait(timeout: .now() + .nanoseconds(patience.nanoseconds)) == .success)
+        return kept(
+            isCurrent: done.wait(timeout: .now() + .nanoseconds(Int(patience.nanoseconds))) == .success)
     }
 
     private func kept(isCurrent: Bool) -> Counted? {
-        state.withLock { state in
-            state.last.map { Counted(value: $0.value, age: isCurrent ? nil : ContinuousClock.now - $0.begun) }
+        let now = boot()
+        return state.withLock { state in
+            state.last.map { Counted(value: $0.value, age: isCurrent ? nil : now - $0.begun) }
         }
     }
 
     /// False where it is being counted already, or rests.
     private func begin(then: @escaping @Sendable () -> Void) -> Bool {
+        let now = boot()
         let begins = state.withLock { state in
-            let isResting = state.rest.map { ContinuousClock.now < $0 } ?? false
+            let isResting = state.rest.map { now < $0 } ?? false
             if state.isUnderWay || isResting { return false }
             state.isUnderWay = true
             return true
         }
         guard begins else { return false }
         desk.queue.async {
-            let begun = ContinuousClock.now
+            let begun = self.boot()
             let last = self.read(begun)
-            let took = ContinuousClock.now - begun
+            let ended = self.boot()
+            let took = ended - begun
             self.state.withLock { state in
                 state.last = last
                 state.isUnderWay = false
-                state.rest = took > self.patience ? ContinuousClock.now + took * 20 : nil
+                state.rest = took > self.patience ? ended + Span(nanoseconds: took.nanoseconds * 20) : nil
             }
             then()
         }
         return true
     }
 
-    private func read(_ begun: ContinuousClock.Instant) -> Last? {
+    private func read(_ begun: Span) -> Last? {
         let known = state.withLock { $0.last }
         return desk.desk.read { (reader) throws(StoreError) in
             let writes = try reader.writes()
@@ -132,12 +140,5 @@ final class KeptCount<Value: Sendable>: Sendable {
             return Last(
                 value: try count(reader), connection: desk.desk.connections, writes: writes, begun: begun)
         }
-    }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
     }
 }

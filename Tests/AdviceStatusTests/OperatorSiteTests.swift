@@ -20,7 +20,8 @@ struct OperatorSiteTests {
                 DaemonView(
                     configuration: configuration, subscribers: 0, clock: "trusted", degraded: [],
                     isStarted: true, isStoreLost: false, isLastReloadTaken: true, counters: Counters())
-            }, openStore: openStore, rules: { _ in .utc }, wall: { Instant(seconds: 1_782_997_200) })
+            }, openStore: openStore, rules: { _ in .utc }, wall: { Instant(seconds: 1_782_997_200) },
+            boot: KeptCountTests.boot)
     }
 
     /// The answer to `text`, which may come later.
@@ -69,13 +70,19 @@ final class KeptCountTests: Sendable {
     private let counts = Mutex(0)
     private let pause = Mutex(UInt32(0))
 
+    /// Time since some moment.
+    static let boot: @Sendable () -> Span = {
+        Span(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds))
+    }
+
     deinit { for ending in ["", "-wal", "-shm", ".lock"] { unlink(path + ending) } }
 
     /// The count counts how often it was made, and takes as long as it is told to.
-    private func kept(patience: Duration) -> KeptCount<Int> {
+    private func kept(patience: Span) -> KeptCount<Int> {
         let path = path
         let desk = CountingDesk { try? SQLiteReader.open(path: path) }
-        return KeptCount(on: desk, patience: patience) { [self] (_) throws(StoreError) in
+        return KeptCount(on: desk, boot: KeptCountTests.boot, patience: patience) {
+            [self] (_) throws(StoreError) in
             usleep(pause.withLock { $0 } * 1000)
             return counts.withLock { count in
                 count += 1
@@ -92,10 +99,10 @@ final class KeptCountTests: Sendable {
     func again() throws {
         let store = try SQLiteStore(path: path)
         let kept = kept(patience: .seconds(20))
-        #expect(kept.now()?.value == 1)
-        #expect(kept.now()?.value == 1)
+        #expect(kept.latest()?.value == 1)
+        #expect(kept.latest()?.value == 1)
         try write(store)
-        let second = try #require(kept.now())
+        let second = try #require(kept.latest())
         #expect(second.value == 2 && second.age == nil)
         store.close()
     }
@@ -105,17 +112,17 @@ final class KeptCountTests: Sendable {
         let store = try SQLiteStore(path: path)
         let kept = kept(patience: .milliseconds(20))
         pause.withLock { $0 = 100 }
-        #expect(kept.now()?.value == 1)
+        #expect(kept.latest()?.value == 1)
         for _ in 1...10 {
             try write(store)
             let begun = ContinuousClock.now
-            let told = try #require(kept.now())
+            let told = try #require(kept.latest())
             #expect(told.value == 1 && told.age != nil)
             #expect(ContinuousClock.now - begun < .milliseconds(90))
         }
         // It rests for twenty times 100 ms from the end of the first; then it is counted, behind the scenes.
         let begun = ContinuousClock.now
-        while kept.now()?.value == 1, ContinuousClock.now - begun < .seconds(30) { usleep(20_000) }
+        while kept.latest()?.value == 1, ContinuousClock.now - begun < .seconds(30) { usleep(20_000) }
         #expect(ContinuousClock.now - begun > .seconds(1))
         #expect(counts.withLock { $0 } == 2)
         store.close()
@@ -123,7 +130,9 @@ final class KeptCountTests: Sendable {
 
     @Test("is none where the store cannot be read")
     func none() {
-        let kept = KeptCount(on: CountingDesk { nil }) { (_) throws(StoreError) in 1 }
-        #expect(kept.now() == nil)
+        let kept = KeptCount(on: CountingDesk { nil }, boot: KeptCountTests.boot) { (_) throws(StoreError) in
+            1
+        }
+        #expect(kept.latest() == nil)
     }
 }

@@ -150,7 +150,7 @@ struct WebServerTests {
         #expect(access(path, F_OK) != 0)
     }
 
-    @Test("what takes long keeps nobody waiting, and gets 503 where the server stops before")
+    @Test("what takes long keeps nobody waiting, not even the server's end")
     func long() throws {
         let asked = Mutex<[@Sendable (Response) -> Void]>([])
         let server = try WebServer(
@@ -171,9 +171,8 @@ struct WebServerTests {
         reply(Response(text: "twice"))
         while crowd.allSatisfy({ !$0.isThere }) { usleep(1000) }
         server.stop()
-        let answers = try crowd.map { try $0.value }
-        #expect(answers.map(\.status).sorted() == [200, 503])
-        #expect(answers.first { $0.status == 200 }?.text == "at last\n")
+        let answers = crowd.compactMap { try? $0.value }
+        #expect(answers.map(\.text) == ["at last\n"])
         // Too late, and nothing comes of it.
         for reply in asked.withLock({ $0 }) { reply(Response(text: "gone")) }
     }

@@ -6,7 +6,7 @@ import FoundationEssentials
 
 /// The operator's server: what is going on, for people and for monitors.
 ///
-/// Health waits for nothing, readiness for the scheduler, and neither for a page: each has a queue of its own.
+/// Health waits for nothing, readiness for the scheduler, and neither for a page.
 public final class OperatorSite: Sendable {
     private let source: PageSource
     private let pages = DispatchQueue(label: "operator's pages")
@@ -22,8 +22,12 @@ public final class OperatorSite: Sendable {
         self.source = source
         desk = ReadingDesk(source.openStore)
         let counting = CountingDesk(source.openStore)
-        deliveryCounts = KeptCount(on: counting) { (reader) throws(StoreError) in try reader.counts() }
-        pendingCounts = KeptCount(on: counting) { (reader) throws(StoreError) in try reader.pending() }
+        deliveryCounts = KeptCount(on: counting, boot: source.boot) { (reader) throws(StoreError) in
+            try reader.counts()
+        }
+        pendingCounts = KeptCount(on: counting, boot: source.boot) { (reader) throws(StoreError) in
+            try reader.pending()
+        }
     }
 
     public func answer(_ path: WebPath, _ reply: @escaping @Sendable (Response) -> Void) {
@@ -63,9 +67,9 @@ public final class OperatorSite: Sendable {
     }
 
     /// The report, and how long ago its deliveries were counted, where that was before the last change.
-    private func gather(_ view: DaemonView) -> (report: StatusReport, age: Duration?)? {
+    private func gather(_ view: DaemonView) -> (report: StatusReport, age: Span?)? {
         let now = source.wall()
-        guard let counted = deliveryCounts.now() else { return nil }
+        guard let counted = deliveryCounts.latest() else { return nil }
         let report = desk.read { (reader) throws(StoreError) in
             var report = try seriesReport(view, reader.load(), reader, at: now)
             report.deliveries = counted.value
@@ -101,7 +105,7 @@ public final class OperatorSite: Sendable {
 
     private func metrics(_ view: DaemonView) -> Response {
         let now = source.wall()
-        guard let pending = pendingCounts.now()?.value else { return .unavailable }
+        guard let pending = pendingCounts.latest()?.value else { return .unavailable }
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
             let report = try seriesReport(view, knowledge, reader, at: now)

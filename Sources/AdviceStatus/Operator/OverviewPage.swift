@@ -7,7 +7,7 @@ struct OverviewPage {
     let view: DaemonView
     let report: StatusReport
     /// The deliveries were counted so long ago, and not since; nil where that is how it is.
-    let countedBefore: Duration?
+    let countedBefore: Span?
     let endpoints: [EndpointRow]
     let now: Instant
     let rules: (String) -> ZoneRules?
@@ -23,7 +23,7 @@ struct OverviewPage {
             "subscribers": "\(view.subscribers)",
         ]
         if let countedBefore, countedBefore >= .seconds(1) {
-            values["counted"] = "; counted \(countedBefore.components.seconds) s ago"
+            values["counted"] = "; counted \(countedBefore.seconds) s ago"
         }
         let troubled = report.suspended.count + report.closed.count + report.unconfirmed.count
         if troubled > endpoints.count { values["more"] = ["count": "\(troubled - endpoints.count)"] }
@@ -87,7 +87,8 @@ struct OverviewPage {
         {{#series}}<tr><th scope="row"><a href="/series/{{id}}/deliveries">{{title}}</a></th>
         <td data-label="State" class="state {{stateClass}}">{{state}}</td>
         <td data-label="Released">{{progress}}</td>
-        <td data-label="Next">{{#next}}{{what}}<br><time datetime="{{instant}}">{{when}}</time>, {{distance}}{{/next}}\
+        <td data-label="Next">{{#next}}{{what}}<br>\
+        <time datetime="{{instant}}">{{when}}</time>, {{distance}}{{/next}}\
         {{^next}}nothing{{/next}}</td></tr>
         {{/series}}</tbody>
         </table>

@@ -162,7 +162,8 @@ struct SeriesPage {
         <tbody>
         {{#calendar.weeks}}<tr>{{#days}}{{#empty}}<td></td>{{/empty}}{{^empty}}\
         <td{{#isToday}} class="now" aria-current="date"{{/isToday}}>{{number}}\
-        {{#marks}}<span class="mark"><a href="{{link}}">point {{number}}</a> {{what}}</span>{{/marks}}</td>{{/empty}}{{/days}}</tr>
+        {{#marks}}<span class="mark"><a href="{{link}}">point {{number}}</a> \
+        {{what}}</span>{{/marks}}</td>{{/empty}}{{/days}}</tr>
         {{/calendar.weeks}}</tbody>
         </table>
         <nav aria-label="Months"><ul>

@@ -37,7 +37,7 @@ enum Styles {
           .stack td[data-label]::before { content: attr(data-label); position: absolute; left: 0;
             color: var(--soft); font-weight: 400; }
           .stack td.mark { display: inline-block; padding: 1.2rem 0.15rem 0; }
-          .stack td.mark::before { width: 100%; text-align: center; font-size: 0.8rem; } }
+          .stack td.mark::before { top: 0; width: 100%; text-align: center; font-size: 0.8rem; } }
         .soft, footer, time { color: var(--soft); }
         .good { color: var(--good); }
         .warn { color: var(--warn); }

@@ -66,7 +66,7 @@ public final class WebServer: Sendable {
             })
     }
 
-    /// Closes the port. What is not answered yet gets 503.
+    /// Closes the port, and the connections: what is not answered yet stays without an answer.
     public func stop() { listener.stop() }
 
     private static func refusal(_ request: ReceivedRequest, _ names: HostNames) -> Response? {
