@@ -120,7 +120,8 @@ extension Site {
             with sqlite3.connect(sys.argv[1]) as store:
                 store.execute(\"\"\"INSERT INTO delivery(subject, slot, subscriber, release, state, attempts,
                     status, latency_ms, after_ms)
-                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT 1000, i * 16, i, 1000, 1, 1, 204, 20, i / 100 FROM n\"\"\",
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                    SELECT 1000, i * 16, i, 1000, 1, 1, 204, 20, i / 100 FROM n\"\"\",
                     [int(sys.argv[2])])
             """
         let filled = try await finished(
