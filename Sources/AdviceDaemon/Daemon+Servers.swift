@@ -8,8 +8,7 @@ import Glibc
 import Logging
 import Synchronization
 
-/// The two read-only servers, opened and closed on a queue of their own: closing one waits for the page that
-/// it is making, and that may wait for the scheduler's queue.
+/// The two read-only servers, opened and closed on a queue of their own: closing one waits for its thread.
 final class Servers: Sendable {
     private let queue = DispatchQueue(label: "servers")
     private let open = Mutex<[String: (listen: Configuration.Listen, server: WebServer)]>([:])
@@ -19,7 +18,7 @@ final class Servers: Sendable {
         /// The settings' key.
         var key: String
         var listen: Configuration.Listen
-        var answer: @Sendable () -> @Sendable (WebPath) -> Response
+        var answer: @Sendable () -> Answering
     }
 
     /// Makes what is open what is wished, and says what could not be opened, in words.
@@ -52,7 +51,8 @@ final class Servers: Sendable {
         return name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
     }
 
-    func close(then: @escaping @Sendable () -> Void = {}) {
+    /// Calls `then` when both are closed and their sockets are removed.
+    func close(then: @escaping @Sendable () -> Void) {
         queue.async {
             for entry in self.open.withLock({ $0.values.map { $0.server } }) { entry.stop() }
             self.open.withLock { $0 = [:] }
@@ -68,11 +68,11 @@ extension Daemon {
         let wishes = [
             Servers.Wish(key: "status", listen: configuration.status) {
                 let site = OperatorSite(source)
-                return { site.answer($0) }
+                return { site.answer($0, $1) }
             },
             Servers.Wish(key: "public", listen: configuration.publicPages) {
                 let site = ReaderSite(source)
-                return { site.answer($0) }
+                return { site.answer($0, $1) }
             },
         ]
         servers.serve(wishes) { [weak self] troubles in
@@ -95,13 +95,14 @@ extension Daemon {
         let clock = parts.clock
         return PageSource(
             view: { [weak self] in self?.viewNow() }, openStore: parts.openStore,
-            rules: { zones.rules($0) }, wall: { clock.now.wall })
+            rules: { zones.rules($0) }, wall: { clock.now.wall },
+            boot: { clock.now.boot })
     }
 
     /// How long a page waits for the scheduler: what answers no sooner is not alive.
     private static let patience = DispatchTimeInterval.seconds(2)
 
-    /// Called on a server's thread, which waits; the scheduler's queue only says how things are.
+    /// Called on a page's queue, which waits; the scheduler's queue only says how things are.
     private nonisolated func viewNow() -> DaemonView? {
         let answer = Answered()
         enter { answer.give($0.view) }
@@ -117,7 +118,7 @@ extension Daemon {
     }
 }
 
-/// One view, from the scheduler's queue to a server's thread.
+/// One view, from the scheduler's queue to a page's.
 private final class Answered: Sendable {
     private let view = Mutex<DaemonView?>(nil)
     private let given = DispatchSemaphore(value: 0)

@@ -264,7 +264,6 @@ public actor Daemon: QueueActor {
         zoneWatch?.cancel()
         signals.cancel()
         control?.close()
-        servers.close()
         courier?.close()
         courier = nil
         var asItShould = false

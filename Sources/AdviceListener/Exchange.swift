@@ -12,6 +12,8 @@ final class Exchange {
 
     enum Stage {
         case requestLine, body
+        /// The connection is suspended until there is an answer.
+        case asked(Question)
         /// The answer is decided, and perhaps kept back.
         case answered(Reply)
     }
@@ -56,6 +58,10 @@ final class Exchange {
 
     func answer(_ reply: Reply) {
         stage = .answered(reply)
+    }
+
+    func wait(for question: Question) {
+        stage = .asked(question)
     }
 
     func received(from remoteAddress: String) -> ReceivedRequest {

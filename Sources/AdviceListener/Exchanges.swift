@@ -4,12 +4,12 @@ import CMicroHTTPD
 /// stopped.
 final class Exchanges: Sendable {
     let held = HeldConnections()
-    private let answer: @Sendable (ReceivedRequest) -> Reply
+    private let ask: Asking
     private let bodyBytes: Int
     private let crowd: Crowd?
 
-    init(_ limits: ListenerLimits, answer: @escaping @Sendable (ReceivedRequest) -> Reply) {
-        self.answer = answer
+    init(_ limits: ListenerLimits, ask: @escaping Asking) {
+        self.ask = ask
         bodyBytes = limits.bodyBytes
         crowd = limits.givesUpOldest ? Crowd(places: limits.connections) : nil
     }
@@ -51,9 +51,10 @@ final class Exchanges: Sendable {
         case .requestLine:
             exchange.begin(method: method.map { String(cString: $0) } ?? "", connection: connection)
             guard exchange.announcesTooMuch else { return .YES }
-            // Where no body is taken at all, what is asked for is answered without it.
-            let reply = bodyBytes == 0 ? answer(received(exchange, connection)) : Reply(status: 413)
-            return reply.send(on: connection)
+            // Where no body is taken at all, a refusal is answered without it.
+            let question = Question(held)
+            if bodyBytes == 0 { ask(received(exchange, connection), question.answer) }
+            return (question.reply ?? Reply(status: 413)).send(on: connection)
         case .body where count.pointee > 0:
             // Too much without having announced it: libmicrohttpd lets nothing be answered midway, so the
             // connection is dropped.
@@ -63,13 +64,25 @@ final class Exchanges: Sendable {
             count.pointee = 0
             return .YES
         case .body:
-            let reply = answer(received(exchange, connection))
-            exchange.answer(reply)
-            if reply.delay > .zero, held.hold(connection, for: reply.delay) { return .YES }
-            return reply.send(on: connection)
+            let question = Question(held)
+            ask(received(exchange, connection), question.answer)
+            guard let reply = question.awaited(on: connection) else {
+                exchange.wait(for: question)
+                return .YES
+            }
+            return begin(reply, exchange, connection)
+        case .asked(let question):
+            return begin(question.reply ?? .stopping, exchange, connection)
         case .answered(let reply):
             return reply.send(on: connection)
         }
+    }
+
+    /// Answers, now or after the delay.
+    private func begin(_ reply: Reply, _ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
+        exchange.answer(reply)
+        if reply.delay > .zero, held.hold(connection, for: reply.delay) { return .YES }
+        return reply.send(on: connection)
     }
 
     private func received(_ exchange: Exchange, _ connection: OpaquePointer) -> ReceivedRequest {
@@ -79,6 +92,8 @@ final class Exchanges: Sendable {
 
 extension Reply {
     static let statuses = 200...599
+    /// The listener stops before there is an answer.
+    static let stopping = Reply(status: 503)
 
     /// `.NO` closes the connection.
     fileprivate func send(on connection: OpaquePointer) -> MHD_Result {

@@ -2,8 +2,8 @@ import CMicroHTTPD
 import Dispatch
 import Synchronization
 
-/// The connections whose answers are kept back: out of libmicrohttpd's loop until their time has come, so
-/// that they cost no thread and keep nobody waiting.
+/// The connections whose answers are kept back, or are still being made: out of libmicrohttpd's loop until
+/// their time has come, so that they cost no thread and keep nobody waiting.
 final class HeldConnections: Sendable {
     private let state = Mutex(State())
     /// Longer than any client waits, and short enough to count in nanoseconds.
@@ -21,17 +21,22 @@ final class HeldConnections: Sendable {
         let pointer: OpaquePointer
     }
 
-    /// Called on libmicrohttpd's thread. False where the listener is stopping: answer at once.
-    func hold(_ pointer: OpaquePointer, for delay: Duration) -> Bool {
+    /// Called on libmicrohttpd's thread. Gives the number by which it is released; nil where the listener is
+    /// stopping: answer at once.
+    func hold(_ pointer: OpaquePointer) -> UInt64? {
         let connection = Connection(pointer: pointer)
-        let number: UInt64? = state.withLock { state in
+        return state.withLock { state in
             guard !state.isClosed else { return nil }
             state.nextNumber += 1
             state.connections[state.nextNumber] = connection
             MHD_suspend_connection(connection.pointer)
             return state.nextNumber
         }
-        guard let number else { return false }
+    }
+
+    /// As `hold`, to be released after `delay`. False where the listener is stopping.
+    func hold(_ pointer: OpaquePointer, for delay: Duration) -> Bool {
+        guard let number = hold(pointer) else { return false }
         let (seconds, attoseconds) = min(delay, HeldConnections.longest).components
         let wait = DispatchTimeInterval.nanoseconds(
             Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))
@@ -48,7 +53,8 @@ final class HeldConnections: Sendable {
         }
     }
 
-    private func release(_ number: UInt64) {
+    /// Of one that is gone, nothing happens.
+    func release(_ number: UInt64) {
         state.withLock { state in
             if let connection = state.connections.removeValue(forKey: number) {
                 MHD_resume_connection(connection.pointer)

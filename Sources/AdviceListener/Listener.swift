@@ -27,12 +27,20 @@ public final class Listener: Sendable {
     }
 
     /// Answers each request at `place` as `answer` says, within `limits`.
-    public init(
+    public convenience init(
         at place: ListeningPlace, limits: ListenerLimits,
         answer: @escaping @Sendable (ReceivedRequest) -> Reply
     ) throws(ListenerError) {
+        try self.init(at: place, limits: limits, asking: { $1(answer($0)) })
+    }
+
+    /// Answers each request at `place`, within `limits`, when `ask` has called back: what takes long is done
+    /// elsewhere and keeps no other request waiting.
+    public init(
+        at place: ListeningPlace, limits: ListenerLimits, asking ask: @escaping Asking
+    ) throws(ListenerError) {
         let socket = try ListeningSocket(place)
-        let exchanges = Exchanges(limits, answer: answer)
+        let exchanges = Exchanges(limits, ask: ask)
         let pointer = advice_start_daemon(
             socket.descriptor, UInt32(limits.connections + limits.slack), UInt32(limits.silenceSeconds),
             limits.headerBytes,
@@ -79,8 +87,9 @@ public final class Listener: Sendable {
             return handle
         }
         guard let handle else { return }
-        exchanges.held.releaseAll()
+        // Before it is closed: until then nobody else takes the path.
         file?.remove()
+        exchanges.held.releaseAll()
         MHD_stop_daemon(handle.pointer)
     }
 }

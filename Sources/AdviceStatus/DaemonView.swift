@@ -44,52 +44,18 @@ public struct PageSource: Sendable {
     public var rules: @Sendable (String) -> ZoneRules?
     /// What the wall clock shows.
     public var wall: @Sendable () -> Instant
+    /// Time since boot.
+    public var boot: @Sendable () -> Span
 
     public init(
         view: @escaping @Sendable () -> DaemonView?, openStore: @escaping @Sendable () -> (any StoreReader)?,
-        rules: @escaping @Sendable (String) -> ZoneRules?, wall: @escaping @Sendable () -> Instant
+        rules: @escaping @Sendable (String) -> ZoneRules?, wall: @escaping @Sendable () -> Instant,
+        boot: @escaping @Sendable () -> Span
     ) {
         self.view = view
         self.openStore = openStore
         self.rules = rules
         self.wall = wall
-    }
-}
-
-/// The store as one server reads it: a connection that is kept from one page to the next, and made anew after
-/// an error.
-///
-/// Not checked by the compiler: a server makes its own, and uses it on libmicrohttpd's one thread alone.
-final class ReadingDesk: @unchecked Sendable {
-    private let open: @Sendable () -> (any StoreReader)?
-    private var reader: (any StoreReader)?
-    private var counts: (writes: Int64, counts: DeliveryCounts)?
-
-    init(_ open: @escaping @Sendable () -> (any StoreReader)?) { self.open = open }
-
-    deinit { reader?.close() }
-
-    /// nil where the store cannot be read. A connection that was lost since the page before is made anew.
-    func read<Result>(_ body: (any StoreReader) throws(StoreError) -> Result) -> Result? {
-        for isFresh in [false, true] {
-            if isFresh || reader == nil {
-                reader?.close()
-                (reader, counts) = (open(), nil)
-            }
-            guard let reader else { return nil }
-            if let result = try? body(reader) { return result }
-        }
-        reader?.close()
-        reader = nil
-        return nil
-    }
-
-    /// Counting goes through all that was ever delivered: only when something was written since.
-    func deliveryCounts(_ reader: any StoreReader) throws(StoreError) -> DeliveryCounts {
-        let writes = try reader.writes()
-        if let counts, counts.writes == writes { return counts.counts }
-        let fresh = try reader.counts()
-        counts = (writes, fresh)
-        return fresh
+        self.boot = boot
     }
 }

@@ -35,6 +35,12 @@ public struct StatusReport: Encodable {
             /// Of its cohort.
             public var zone: String
 
+            /// `2026-07-05 12:00 Europe/Berlin`, by the rules of zones.
+            public func when(_ rules: (String) -> ZoneRules?) -> String {
+                let local = (rules(zone) ?? .utc).local(of: at)
+                return "\(local.date) \(local.time) \(zone)"
+            }
+
             private enum CodingKeys: String, CodingKey {
                 case number, id
                 case at = "scheduled_for"
@@ -99,6 +105,35 @@ public struct StatusReport: Encodable {
 }
 
 extension StatusReport {
+    /// Names in a list for people; the JSON has all.
+    private static let namesShown = 20
+
+    /// Why it is degraded, in words.
+    public var troubles: [String] {
+        var troubles = degraded
+        if !isSound {
+            troubles.append("the configuration has mistakes: a reload or a restart would refuse it")
+        }
+        for line in series where line.state == "unstarted" {
+            troubles.append("series \(line.id) has not begun: advised start \(line.id) begins it")
+        }
+        if clock == "suspect" {
+            troubles.append("the clock is suspect: nothing is released or sent until advised clock accept")
+        }
+        let endpoints = [(suspended, "suspended, tried once a day"), (closed, "closed")]
+        for (ids, what) in endpoints where !ids.isEmpty {
+            troubles.append(
+                "\(ids.count == 1 ? "1 endpoint is" : "\(ids.count) endpoints are") \(what): "
+                    + StatusReport.list(ids))
+        }
+        return troubles
+    }
+
+    public static func list(_ ids: [String]) -> String {
+        let more = ids.count - namesShown
+        return ids.prefix(namesShown).joined(separator: ", ") + (more > 0 ? ", and \(more) more" : "")
+    }
+
     /// Takes what the store knows of endpoints, once.
     public mutating func readEndpoints(_ reader: any StoreReader) throws(StoreError) {
         suspended = try reader.endpoints(.suspended)

@@ -25,7 +25,7 @@ struct Status: ParsableCommand {
         if watch { return try watch(installation) }
         let configuration = installation.configurationIfSound()
         let report = try gather(installation, configuration)
-        json ? try Output.json(report) : report.show(installation.clock.now.wall)
+        json ? try Output.json(report) : report.show(installation)
         guard report.running else { throw configuration == nil ? Exits.configuration : Exits.notRunning }
         if report.isDegraded { throw Exits.no }
     }
@@ -64,43 +64,40 @@ struct Status: ParsableCommand {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         repeat {
             let report = try gather(installation, configuration)
-            let now = installation.clock.now.wall
             if isTerminal { Output.file(Array("\u{1B}[H\u{1B}[2J".utf8)) }
-            Output.line(now.wholeSeconds)
-            report.show(now)
+            Output.line(installation.clock.now.wall.wholeSeconds)
+            report.show(installation)
         } while changes?.rest(milliseconds: 2000) ?? false
     }
 }
 
 extension StatusReport {
-    fileprivate func show(_ now: Instant) {
-        Output.line(running ? "running, version \(Version.text)" : "not running")
-        for line in series {
-            let of = line.of.map(String.init) ?? "?"
-            var text = "\(line.id): \(line.state), \(line.released) of \(of) released"
-            if let next = line.next {
-                text += "; next \(next.id) (\(next.number)) at \(next.at.wholeSeconds), "
-                text += now.distance(to: next.at)
-            }
-            if line.state == "unstarted" { text += "; `advised start \(line.id)` begins it" }
-            Output.line(text)
-        }
+    /// What is wrong first, then the series in columns, then what was delivered.
+    fileprivate func show(_ installation: Installation) {
+        let now = installation.clock.now.wall
+        let verdict = isDegraded ? "degraded" : "all is well"
+        Output.line(running ? "running, version \(Version.text): \(verdict)" : "not running")
+        for words in troubles { Output.line("! \(words)") }
+        Output.line()
+        Output.table(
+            [["series", "state", "released", "next"]]
+                + series.map { line in
+                    let next = line.next.map {
+                        "\($0.id) (\($0.number)) at \($0.when { installation.zones.rules($0) }), "
+                            + now.distance(to: $0.at)
+                    }
+                    let of = line.of.map(String.init) ?? "?"
+                    return [line.id, line.state, "\(line.released) of \(of)", next ?? "nothing"]
+                })
+        Output.line()
         Output.line(
             "deliveries: \(deliveries.delivered) delivered, \(deliveries.waiting) waiting, "
                 + "\(deliveries.held) held, "
                 + "\(deliveries.exhausted) exhausted, \(deliveries.cancelled) cancelled")
-        if !isSound { Output.line("the configuration has mistakes: a reload or a restart would refuse it") }
-        for words in degraded { Output.line(words) }
-        if clock == "suspect" {
-            Output.line("the clock is suspect: nothing is released or sent until `advised clock accept`")
-        }
-        if !suspended.isEmpty {
-            Output.line("suspended endpoints, tried once a day: \(suspended.joined(separator: ", "))")
-        }
+        Output.line("clock: \(clock); store: \(store)")
         if !unconfirmed.isEmpty {
             Output.line(
-                "endpoints that have not answered their challenge: \(unconfirmed.joined(separator: ", "))")
+                "endpoints that have not answered their challenge: \(StatusReport.list(unconfirmed))")
         }
-        if !closed.isEmpty { Output.line("closed endpoints: \(closed.joined(separator: ", "))") }
     }
 }

@@ -76,4 +76,57 @@ extension AloneTests {
             }
         }
     }
+
+    @Test(
+        "over 1,000,000 deliveries, each after a write, they come in less than 50 ms (best of five)"
+    )
+    func million() async throws {
+        try await Site.with { site in
+            var settings = Settings(ann: "http://127.0.0.1:9/")
+            let port = try Loopback.freePort()
+            settings.status = "127.0.0.1:\(port)"
+            settings.start = settings.wall.day(1)
+            settings.logLevel = "warning"
+            try site.write(settings)
+            #expect(try await site.advised("run", "--once").ending == .exited(0))
+            try await site.fill(deliveries: 1_000_000)
+            let daemon = try site.quietDaemon()
+            try await poll("it listens: \(daemon.errors)") { Loopback.answers(on: port) }
+            for path in ["/status.json", "/", "/metrics", "/healthz", "/readyz"] {
+                // The first waits until they are counted.
+                try await poll("it is ready") { try WebClient.get(path, from: .port(port)).status == 200 }
+                var milliseconds: [Double] = []
+                for number in 1...5 {
+                    let word = number % 2 == 1 ? "pause" : "resume"
+                    #expect(try await site.advised(word, "--subscriber", "ann").ending == .exited(0))
+                    let begun = ContinuousClock.now
+                    let answer = try WebClient.get(path, from: .port(port))
+                    milliseconds.append((ContinuousClock.now - begun) / .milliseconds(1))
+                    #expect(answer.status == 200)
+                }
+                #expect(try #require(milliseconds.min()) < 50, "\(path): \(milliseconds) ms")
+            }
+            let shown = try JSON(WebClient.get("/status.json", from: .port(port)).text)
+            #expect(shown["deliveries"]?["delivered"] == .number(1_000_000))
+        }
+    }
+}
+
+extension Site {
+    /// So many that went through, of a point of long ago.
+    fileprivate func fill(deliveries count: Int) async throws {
+        let script = """
+            import sqlite3, sys
+            with sqlite3.connect(sys.argv[1]) as store:
+                store.execute(\"\"\"INSERT INTO delivery(subject, slot, subscriber, release, state, attempts,
+                    status, latency_ms, after_ms)
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                    SELECT 1000, i * 16, i, 1000, 1, 1, 204, 20, i / 100 FROM n\"\"\",
+                    [int(sys.argv[2])])
+            """
+        let filled = try await finished(
+            start([Tools.python(), "-c", script, "\(state)/advised.db", "\(count)"], named: "fill"),
+            within: .seconds(120))
+        guard filled.ending == .exited(0) else { throw Missing(filled.errors) }
+    }
 }

@@ -27,7 +27,11 @@ struct StatusServerTests {
 
             let grid = try get("/series/daily/deliveries").text
             #expect(grid.contains("<th scope=\"row\">ann</th>"))
-            #expect(grid.components(separatedBy: "<td class=\"mark good\">✓</td>").count == 7)
+            #expect(grid.components(separatedBy: "class=\"mark good\">✓</td>").count == 7)
+            #expect(!grid.contains("From the beginning"))
+            let second = try get("/series/daily/deliveries?after=ann").text
+            #expect(!second.contains("<th scope=\"row\">ann</th>"))
+            #expect(second.contains("From the beginning"))
             for path in ["/x", "/series/none/deliveries", "/series/daily", "/healthz/x", "/metrics/x", "//"] {
                 #expect(try get(path).status == 404, "\(path)")
             }
@@ -223,6 +227,32 @@ struct StatusServerTests {
             #expect(try await site.advised("reload").ending == .exited(0))
             try await poll("the port is closed") { !Loopback.answers(on: free) }
             #expect(try WebClient.get("/", from: .unix(site.folder + "/readers.sock")).status == 200)
+        }
+    }
+
+    @Test(
+        "a Unix socket goes with its daemon; one that a killed daemon left is taken over",
+        arguments: [SIGTERM, SIGKILL])
+    func unixSockets(_ signal: Int32) async throws {
+        try await Site.with { site in
+            let receiver = try await site.receiver()
+            var settings = Settings(ann: receiver.url)
+            (settings.status, settings.publicPages) = ("unix:status.sock", "unix:readers.sock")
+            try site.write(settings)
+            let sockets = ["status", "readers"].map { "\(site.folder)/\($0).sock" }
+            func bothAnswer() async throws {
+                try await poll("both answer") {
+                    sockets.allSatisfy { (try? WebClient.get("/", from: .unix($0)))?.status == 200 }
+                }
+            }
+            let daemon = try await site.daemon()
+            try await bothAnswer()
+            daemon.send(signal)
+            #expect(try await daemon.end() == (signal == SIGTERM ? .exited(0) : .killed(by: SIGKILL)))
+            for path in sockets { #expect((access(path, F_OK) == 0) == (signal == SIGKILL), "\(path)") }
+            let next = try await site.daemon()
+            try await bothAnswer()
+            #expect(!next.errors.contains("server is not there"))
         }
     }
 

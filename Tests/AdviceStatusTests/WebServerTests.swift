@@ -18,7 +18,7 @@ struct WebServerTests {
             return response
         }
     ) throws -> WebServer {
-        try WebServer(at: place, names: HostNames(machine: nil, given: ["ours.example"]), answer: answer)
+        try WebServer(at: place, names: HostNames(machine: nil, given: ["ours.example"])) { $1(answer($0)) }
     }
 
     @Test("answers GET and HEAD, with fences in every answer")
@@ -122,7 +122,59 @@ struct WebServerTests {
                 try self.server(at: .unix(path: path))
             }
             server.stop()
+            #expect(access(path, F_OK) != 0, "it goes with its server")
+            // As one who was killed leaves it.
+            let left = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(left) }
+            var name = sockaddr_un()
+            name.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+            let bound = withUnsafeBytes(of: name) { bytes in
+                bind(
+                    left, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+            }
+            #expect(bound == 0)
         }
+    }
+
+    @Test("does not remove what another has put in its socket's place")
+    func notMine() throws {
+        let path = "/tmp/advised-status-\(UUID().uuidString).sock"
+        defer { unlink(path) }
+        let first = try server(at: .unix(path: path))
+        unlink(path)
+        let second = try server(at: .unix(path: path))
+        first.stop()
+        #expect(try WebClient.get("/", from: .unix(path)).status == 200)
+        second.stop()
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test("what takes long keeps nobody waiting, not even the server's end")
+    func long() throws {
+        let asked = Mutex<[@Sendable (Response) -> Void]>([])
+        let server = try WebServer(
+            at: .tcp(address: "127.0.0.1", port: 0), names: HostNames(machine: nil, given: [])
+        ) { path, reply in
+            if path.parts == ["long"] {
+                asked.withLock { $0.append(reply) }
+            } else {
+                reply(Response(text: "at once"))
+            }
+        }
+        let place = WebClient.Place.port(server.port)
+        let crowd = [1, 2].map { _ in Later { try WebClient.get("/long", from: place) } }
+        while asked.withLock({ $0.count }) < 2 { usleep(1000) }
+        for _ in 1...20 { #expect(try WebClient.get("/", from: place).text == "at once\n") }
+        let reply = try #require(asked.withLock { $0.first })
+        reply(Response(text: "at last"))
+        reply(Response(text: "twice"))
+        while crowd.allSatisfy({ !$0.isThere }) { usleep(1000) }
+        server.stop()
+        let answers = crowd.compactMap { try? $0.value }
+        #expect(answers.map(\.text) == ["at last\n"])
+        // Too late, and nothing comes of it.
+        for reply in asked.withLock({ $0 }) { reply(Response(text: "gone")) }
     }
 
     @Test("a crowd that keeps connections open, or says a byte now and then, keeps nobody out")

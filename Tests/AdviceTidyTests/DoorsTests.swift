@@ -14,7 +14,7 @@ struct DoorsTests {
         "AdviceListener": ["CMicroHTTPD", "Dispatch", "Glibc", "Synchronization"],
         "AdviceStatus": [
             "AdviceCore", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceListener", "Mustache",
-            "FoundationEssentials",
+            "Dispatch", "FoundationEssentials", "Synchronization",
         ],
         "AdviceDaemon": [
             "AdviceCore", "AdviceQueue", "AdviceConfig", "AdviceMessage", "AdviceStore", "AdviceCourier",

@@ -18,6 +18,7 @@ struct DeliveriesPage {
         // Ids are letters, digits, hyphens and underscores: they stand in an address as they are.
         if grid.hasMore, let last = grid.rows.last { values["after"] = last.subscriber }
         if grid.hasEarlier, let first = grid.rows.first { values["before"] = first.subscriber }
+        values["isFirst"] = !grid.hasEarlier
         return DeliveriesPage.template.page("\(series.title): deliveries", values)
     }
 
@@ -30,7 +31,8 @@ struct DeliveriesPage {
     private func row(_ row: DeliveryGrid.Row) -> [String: Any] {
         let last = row.cells.last { $0 != nil } ?? nil
         var values: [String: Any] = [
-            "subscriber": row.subscriber, "marks": row.cells.map(DeliveriesPage.mark).joined(),
+            "subscriber": row.subscriber,
+            "marks": zip(row.cells, grid.points).map { DeliveriesPage.mark($0, $1.number) }.joined(),
             "state": last.map { $0.state.rawValue } ?? "nothing yet",
             "stateClass": last.map { DeliveriesPage.looks($0.state).look } ?? "soft",
             "attempts": last.map { "\($0.attempts)" } ?? "", "answer": last.map(DeliveriesPage.answer) ?? "",
@@ -40,7 +42,7 @@ struct DeliveriesPage {
         }
         if let endpoint = row.endpoint, endpoint.state != .open {
             values["trouble"] =
-                "\(endpoint.state.rawValue) since \(endpoint.since.wholeSeconds): \(endpoint.why)"
+                "\(endpoint.state.rawValue) since \(endpoint.since.words): \(endpoint.why)"
         } else if row.isPaused {
             values["trouble"] = "paused"
         }
@@ -57,10 +59,9 @@ struct DeliveriesPage {
     }
 
     /// A table cell as HTML: made here, for a page has 1,400 of them.
-    private static func mark(_ cell: DeliveryGrid.Cell?) -> String {
-        guard let cell else { return "<td class=\"mark soft\">·</td>" }
-        let (mark, look) = looks(cell.state)
-        return "<td class=\"mark \(look)\">\(mark)</td>"
+    private static func mark(_ cell: DeliveryGrid.Cell?, _ number: Int) -> String {
+        let (mark, look) = cell.map { looks($0.state) } ?? ("·", "soft")
+        return "<td data-label=\"\(number)\" class=\"mark \(look)\">\(mark)</td>"
     }
 
     private static func looks(_ state: DeliveryState) -> (mark: String, look: String) {
@@ -85,7 +86,7 @@ struct DeliveriesPage {
         <span class="bad">✕ exhausted</span>, <span class="soft">– cancelled</span>,
         <span class="soft">· not owed</span>. State and answer are those of the last point.</p>
         <div class="scroll" role="region" aria-label="Deliveries" tabindex="0">
-        <table class="grid">
+        <table class="grid stack">
         <caption>Subscribers in order of id, and the last points by their numbers, oldest first</caption>
         <thead><tr><th scope="col">Subscriber</th>
         {{#columns}}<th scope="col" class="mark" title="{{title}}">{{number}}</th>{{/columns}}
@@ -95,8 +96,10 @@ struct DeliveriesPage {
         {{#rows}}<tr><th scope="row">{{subscriber}}\
         {{#trouble}}<br><span class="bad">{{.}}</span>{{/trouble}}</th>
         {{{marks}}}
-        <td class="state {{stateClass}}">{{state}}</td><td>{{attempts}}</td>
-        <td>{{#next}}<time datetime="{{at}}">{{distance}}</time>{{/next}}</td><td>{{answer}}</td></tr>
+        <td data-label="State" class="state {{stateClass}}">{{state}}</td>
+        <td data-label="Attempts">{{attempts}}</td>
+        <td data-label="Next try">{{#next}}<time datetime="{{at}}">{{distance}}</time>{{/next}}</td>
+        <td data-label="Last answer">{{answer}}</td></tr>
         {{/rows}}</tbody>
         </table>
         </div>
@@ -104,7 +107,7 @@ struct DeliveriesPage {
         <nav aria-label="Further subscribers"><ul>
         {{#before}}<li><a href="?before={{.}}" rel="prev">Earlier</a></li>{{/before}}
         {{#after}}<li><a href="?after={{.}}" rel="next">Later</a></li>{{/after}}
-        <li><a href="/series/{{id}}/deliveries">From the beginning</a></li>
+        {{^isFirst}}<li><a href="/series/{{id}}/deliveries">From the beginning</a></li>{{/isFirst}}
         </ul></nav>
         </main>
         <footer><p>The attempts of one subscriber, with their answers:

@@ -1,32 +1,48 @@
 import AdviceConfig
 import AdviceCore
 import AdviceStore
+import Dispatch
 import FoundationEssentials
 
 /// The operator's server: what is going on, for people and for monitors.
 ///
-/// Not checked by the compiler: it is used on its server's one thread alone.
-public final class OperatorSite: @unchecked Sendable {
+/// Health waits for nothing, readiness for the scheduler, and neither for a page.
+public final class OperatorSite: Sendable {
     private let source: PageSource
+    private let pages = DispatchQueue(label: "operator's pages")
+    private let readiness = DispatchQueue(label: "readiness")
+    /// Of the pages' queue alone.
     private let desk: ReadingDesk
+    private let deliveryCounts: KeptCount<DeliveryCounts>
+    private let pendingCounts: KeptCount<PendingCounts>
     /// Endpoints that are listed on the first page; `advised status` names all.
     private static let endpointsShown = 100
 
     public init(_ source: PageSource) {
         self.source = source
         desk = ReadingDesk(source.openStore)
+        let counting = CountingDesk(source.openStore)
+        deliveryCounts = KeptCount(on: counting, boot: source.boot) { (reader) throws(StoreError) in
+            try reader.counts()
+        }
+        pendingCounts = KeptCount(on: counting, boot: source.boot) { (reader) throws(StoreError) in
+            try reader.pending()
+        }
     }
 
-    public func answer(_ path: WebPath) -> Response {
-        switch path.parts.first {
-        case "style.css" where path.parts.count == 1: return Styles.response
-        case "healthz" where path.parts.count == 1: return Response(text: "ok")
-        default: break
+    public func answer(_ path: WebPath, _ reply: @escaping @Sendable (Response) -> Void) {
+        switch path.parts {
+        case ["style.css"]: reply(Styles.response)
+        case ["healthz"]: reply(Response(text: "ok"))
+        case ["readyz"]: readiness.async { reply(self.ready()) }
+        default: pages.async { reply(self.page(path)) }
         }
-        guard let view = source.view() else {
-            return Response(text: "the scheduler does not answer", status: 503)
-        }
-        if path.parts == ["readyz"] { return readiness(view) }
+    }
+
+    private static let silence = Response(text: "the scheduler does not answer", status: 503)
+
+    private func page(_ path: WebPath) -> Response {
+        guard let view = source.view() else { return OperatorSite.silence }
         guard !view.isStoreLost else { return .unavailable }
         switch (path.parts.first, path.parts.count) {
         case (nil, _): return overview(view)
@@ -39,31 +55,29 @@ public final class OperatorSite: @unchecked Sendable {
 
     // MARK: For monitors
 
-    /// Ready is who can release and record: the scheduler has answered to get here.
-    private func readiness(_ view: DaemonView) -> Response {
+    /// Ready is who can release and record. Whether the store can be written the daemon knows: it writes.
+    private func ready() -> Response {
+        guard let view = source.view() else { return OperatorSite.silence }
         var troubles: [String] = []
         if !view.isStarted { troubles.append("starting") }
-        if view.isStoreLost {
-            troubles.append("the store cannot be reached")
-        } else if desk.read({ (reader) throws(StoreError) in try reader.writes() }) == nil {
-            troubles.append("the store cannot be read")
-        }
+        if view.isStoreLost { troubles.append("the store cannot be reached") }
         if view.clock != "trusted" { troubles.append("the clock is \(view.clock)") }
         if troubles.isEmpty { return Response(text: "ready") }
         return Response(text: troubles.joined(separator: "\n"), status: 503)
     }
 
-    /// The report, and what the store knows, read at one time.
-    private func gather(_ view: DaemonView) -> (report: StatusReport, knowledge: StoreKnowledge)? {
+    /// The report, and how long ago its deliveries were counted, where that was before the last change.
+    private func gather(_ view: DaemonView) -> (report: StatusReport, age: Span?)? {
         let now = source.wall()
-        return desk.read { (reader) throws(StoreError) in
-            let knowledge = try reader.load()
-            var report = try seriesReport(view, knowledge, reader, at: now)
-            report.deliveries = try desk.deliveryCounts(reader)
+        guard let counted = deliveryCounts.latest() else { return nil }
+        let report = desk.read { (reader) throws(StoreError) in
+            var report = try seriesReport(view, reader.load(), reader, at: now)
+            report.deliveries = counted.value
             report.clock = view.clock
             report.degraded = view.degraded
-            return (report, knowledge)
+            return report
         }
+        return report.map { ($0, counted.age) }
     }
 
     /// Of the series and the endpoints.
@@ -91,11 +105,12 @@ public final class OperatorSite: @unchecked Sendable {
 
     private func metrics(_ view: DaemonView) -> Response {
         let now = source.wall()
+        guard let pending = pendingCounts.latest()?.value else { return .unavailable }
         return desk.read { (reader) throws(StoreError) in
             let knowledge = try reader.load()
             let report = try seriesReport(view, knowledge, reader, at: now)
             return MetricsPage(
-                view: view, status: report, pending: try reader.pending(),
+                view: view, status: report, pending: pending,
                 lastReleases: knowledge.lastReleases, now: now
             ).response
         } ?? .unavailable
@@ -104,12 +119,13 @@ public final class OperatorSite: @unchecked Sendable {
     // MARK: For people
 
     private func overview(_ view: DaemonView) -> Response {
-        guard let (report, _) = gather(view) else { return .unavailable }
+        guard let (report, age) = gather(view) else { return .unavailable }
         let endpoints = desk.read { (reader) throws(StoreError) in
             try reader.unhealthyEndpoints(limit: OperatorSite.endpointsShown)
         }
         let page = OverviewPage(
-            view: view, report: report, endpoints: endpoints ?? [], now: source.wall(), rules: source.rules)
+            view: view, report: report, countedBefore: age, endpoints: endpoints ?? [], now: source.wall(),
+            rules: source.rules)
         return Response(html: page.html)
     }
 

@@ -22,7 +22,8 @@ struct FrontPage {
         if let newest = line.newest {
             values["newest"] = [
                 "title": newest.content.point.title, "words": newest.publication.day.words,
-                "day": "\(newest.publication.day)",
+                "day": "\(newest.publication.day)", "number": "\(newest.content.point.number)",
+                "of": "\(newest.content.point.of)",
             ]
         }
         return values
@@ -34,7 +35,7 @@ struct FrontPage {
         <main>
         {{#lines}}<section aria-labelledby="{{id}}">
         <h2 id="{{id}}" lang="{{lang}}"><a href="/series/{{id}}">{{title}}</a></h2>
-        {{#newest}}<p><time datetime="{{day}}">{{words}}</time>: \
+        {{#newest}}<p><time datetime="{{day}}">{{words}}</time>, point {{number}} of {{of}}: \
         <span lang="{{lang}}">{{title}}</span></p>{{/newest}}
         {{^newest}}<p class="soft">Nothing has been published yet.</p>{{/newest}}
         </section>

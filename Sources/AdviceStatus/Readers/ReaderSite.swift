@@ -1,12 +1,13 @@
 import AdviceConfig
 import AdviceCore
 import AdviceStore
+import Dispatch
 
 /// The readers' server: pages and feeds of what has gone out, for anybody.
-///
-/// Not checked by the compiler: it is used on its server's one thread alone.
-public final class ReaderSite: @unchecked Sendable {
+public final class ReaderSite: Sendable {
     private let source: PageSource
+    private let pages = DispatchQueue(label: "readers' pages")
+    /// Of the pages' queue alone.
     private let desk: ReadingDesk
 
     public init(_ source: PageSource) {
@@ -14,8 +15,12 @@ public final class ReaderSite: @unchecked Sendable {
         desk = ReadingDesk(source.openStore)
     }
 
-    public func answer(_ path: WebPath) -> Response {
-        if path.parts == ["style.css"] { return Styles.response }
+    public func answer(_ path: WebPath, _ reply: @escaping @Sendable (Response) -> Void) {
+        if path.parts == ["style.css"] { return reply(Styles.response) }
+        pages.async { reply(self.page(path)) }
+    }
+
+    private func page(_ path: WebPath) -> Response {
         guard let view = source.view(), !view.isStoreLost else { return .unavailable }
         // A rehearsal is nobody's business.
         let all = view.configuration.series.filter { !$0.shadow }

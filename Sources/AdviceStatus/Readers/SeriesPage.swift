@@ -95,7 +95,7 @@ struct SeriesPage {
             let what =
                 publication.isWithdrawn
                 ? "taken back"
-                : publication.correctedAt != nil ? "edited" : publication.isLate ? "late" : "out"
+                : publication.correctedAt != nil ? "edited" : publication.isLate ? "late" : ""
             let number = numbers[publication.anchor].map { "\($0)" } ?? "✓"
             // What is not on this page is on that of its month.
             let page = numbers[publication.anchor] == nil ? "?month=\(Month(day))" : ""
@@ -150,7 +150,7 @@ struct SeriesPage {
         <section aria-labelledby="month">
         <h2 id="month">{{calendar.name}}</h2>
         <table class="month">
-        <caption>What went out on which day, by its number</caption>
+        <caption>The day on which each point came out</caption>
         <thead><tr><th scope="col"><abbr title="Monday">Mo</abbr></th>
         <th scope="col"><abbr title="Tuesday">Tu</abbr></th>
         <th scope="col"><abbr title="Wednesday">We</abbr></th>
@@ -162,7 +162,7 @@ struct SeriesPage {
         <tbody>
         {{#calendar.weeks}}<tr>{{#days}}{{#empty}}<td></td>{{/empty}}{{^empty}}\
         <td{{#isToday}} class="now" aria-current="date"{{/isToday}}>{{number}}\
-        {{#marks}}<span class="mark"><a href="{{link}}"><span class="hidden">point </span>{{number}}</a> \
+        {{#marks}}<span class="mark"><a href="{{link}}">point {{number}}</a> \
         {{what}}</span>{{/marks}}</td>{{/empty}}{{/days}}</tr>
         {{/calendar.weeks}}</tbody>
         </table>

@@ -25,14 +25,30 @@ enum Styles {
         thead th { color: var(--soft); font-weight: 600; }
         .counts { max-width: 24rem; }
         .scroll { overflow-x: auto; }
-        .scroll table { min-width: 34rem; }
+        @media (min-width: 36.01rem) { .scroll table { min-width: 34rem; } }
+        @media (max-width: 36rem) {
+          .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
+            clip-path: inset(50%); }
+          .stack caption, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
+          .stack tr { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
+          .stack th, .stack td { border: 0; padding: 0.1rem 0; }
+          .stack td:empty { display: none; }
+          .stack td[data-label] { position: relative; padding-left: 6.5rem; }
+          .stack td[data-label]::before { content: attr(data-label); position: absolute; left: 0;
+            color: var(--soft); font-weight: 400; }
+          .stack td.mark { display: inline-block; padding: 1.2rem 0.15rem 0; }
+          .stack td.mark::before { top: 0; width: 100%; text-align: center; font-size: 0.8rem; } }
         .soft, footer, time { color: var(--soft); }
         .good { color: var(--good); }
         .warn { color: var(--warn); }
         .bad { color: var(--bad); }
         .state { font-weight: 600; }
-        .grid th, .grid td { padding: 0.25rem 0.45rem; }
-        .grid .mark { text-align: center; padding: 0.25rem 0.15rem; min-width: 1.4rem; }
+        @media (min-width: 36.01rem) {
+          .grid th, .grid td { padding: 0.25rem 0.45rem; }
+          .grid th:first-child { padding-left: 0; }
+          .grid .mark { padding: 0.25rem 0.15rem; } }
+        .grid .mark { text-align: center; min-width: 1.4rem; }
+        .notice.bad { border-left-color: var(--bad); color: var(--ink); }
         .notice { border-left: 4px solid var(--line); background: var(--wash); padding: 0.5rem 0.8rem;
           margin: 1rem 0; }
         article { margin: 1.2rem 0; }

@@ -26,10 +26,13 @@ public struct WebPath: Sendable {
     }
 }
 
+/// What is at a path: answered by calling the closure once, at once or later, on any thread.
+public typealias Answering = @Sendable (WebPath, @escaping @Sendable (Response) -> Void) -> Void
+
 /// One of the two read-only servers: it says who may ask, and how; `answer` says what.
 ///
-/// All of it runs on libmicrohttpd's one thread, which nothing else waits for: a page that takes long delays
-/// pages and no release.
+/// It runs on libmicrohttpd's one thread, which nothing else waits for. `answer` must be quick there, and
+/// calls back from elsewhere with what takes long.
 public final class WebServer: Sendable {
     private let listener: Listener
 
@@ -48,16 +51,22 @@ public final class WebServer: Sendable {
     }
 
     public init(
-        at place: ListeningPlace, names: HostNames, answer: @escaping @Sendable (WebPath) -> Response
+        at place: ListeningPlace, names: HostNames, answer: @escaping Answering
     ) throws(ListenerError) {
-        listener = try Listener(at: place, limits: WebServer.limits) { request in
-            if let refusal = WebServer.refusal(request, names) { return refusal.reply(to: request) }
-            guard let path = WebPath(request) else { return Response.notFound.reply(to: request) }
-            return answer(path).reply(to: request)
-        }
+        listener = try Listener(
+            at: place, limits: WebServer.limits,
+            asking: { request, reply in
+                if let refusal = WebServer.refusal(request, names) {
+                    return reply(refusal.reply(to: request))
+                }
+                guard let path = WebPath(request) else {
+                    return reply(Response.notFound.reply(to: request))
+                }
+                answer(path) { reply($0.reply(to: request)) }
+            })
     }
 
-    /// Closes the port, and waits for the answer that is being made.
+    /// Closes the port, and the connections: what is not answered yet stays without an answer.
     public func stop() { listener.stop() }
 
     private static func refusal(_ request: ReceivedRequest, _ names: HostNames) -> Response? {

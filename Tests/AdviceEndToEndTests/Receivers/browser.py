@@ -5,7 +5,7 @@ usage: browser.py CHROMIUM FOLDER NAME=URL...
 
 Speaks the DevTools protocol over a pipe. For each page, in light and in dark, at phone and desktop width: no
 message of the console (a page that breaks its own Content-Security-Policy makes one), nothing wider than the
-window, and each text on its ground with the contrast that WCAG 2.1 AA asks for, computed as shown. A picture
+window, no table that is cut, and each text on its ground with the contrast that WCAG 2.1 AA asks for, computed as shown. A picture
 of each goes to FOLDER as NAME-SCHEME-WIDTH.png. Prints one line for each finding; exit 1 where there is one.
 """
 import base64
@@ -21,6 +21,10 @@ LOOK = r"""
   // A phone widens its window to what does not fit in it.
   const width = Math.max(document.scrollingElement.scrollWidth, innerWidth);
   if (width > WIDTH) findings.push(`is ${width} wide in a window of WIDTH`);
+  // What has to be scrolled sideways is not seen at first sight.
+  for (const table of document.querySelectorAll('table'))
+    if (table.getBoundingClientRect().right > WIDTH)
+      findings.push(`a table is ${table.getBoundingClientRect().right} wide in a window of WIDTH`);
   const linear = c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const luminance = c => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
   const parse = s => {
