@@ -13,9 +13,9 @@ public struct ReadingEnvironment: Sendable {
     public var parseURL: @Sendable (String) -> Result<EndpointURL, URLMistake>
     /// Environment variables.
     public var variable: @Sendable (String) -> String?
-    /// What is wrong with a subscriber's own template, whose content type may be given: the parser that will
-    /// be used for sending. nil where nobody looks at templates.
-    public var templateMistake: (@Sendable (_ text: String, _ contentType: String?) -> TemplateFault?)?
+    /// Everything that is wrong with a subscriber's own template, whose content type may be given: the parser
+    /// that will be used for sending. nil where nobody looks at templates.
+    public var templateMistakes: (@Sendable (_ text: String, _ contentType: String?) -> [TemplateFault])?
     /// Under systemd the folder of credentials; nil elsewhere.
     public var credentialsDirectory: String?
     /// Is given each file that the configuration consists of, in order: its path and its bytes, those of a
@@ -49,10 +49,25 @@ public struct TemplateFault: Hashable, Sendable {
     public var line: Int
     public var column: Int
     public var message: String
+    /// Where it is a name that there is not: that name, and those that could have stood there.
+    public var unknownName: String?
+    public var knownNames: [String]
 
-    public init(line: Int, column: Int, message: String) {
+    public init(
+        line: Int, column: Int, message: String, unknownName: String? = nil, knownNames: [String] = []
+    ) {
         self.line = line
         self.column = column
         self.message = message
+        self.unknownName = unknownName
+        self.knownNames = knownNames
+    }
+
+    /// The message with the nearest known name, or, where none is near, all of them.
+    var words: String {
+        guard let unknownName else { return message }
+        let nearest = suggestion(for: unknownName, among: knownNames)
+        return message
+            + (nearest.isEmpty ? "; there are \(knownNames.joined(separator: ", "))" : nearest)
     }
 }

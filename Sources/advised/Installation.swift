@@ -44,12 +44,16 @@ struct Installation {
             zone: { zones.rules($0) }, zoneNames: { zones.names() }, localZone: { zones.local() },
             parseURL: parseEndpointURL, variable: { environment[$0] },
             credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], now: clock.now.wall)
-        reading.templateMistake = { text, contentType in
-            do throws(TemplateMistake) {
+        reading.templateMistakes = { text, contentType in
+            do throws(TemplateMistakes) {
                 _ = try BodyTemplate(text, contentType: contentType ?? "application/json")
-                return nil
+                return []
             } catch {
-                return TemplateFault(line: error.line, column: error.column, message: error.message)
+                return error.all.map {
+                    TemplateFault(
+                        line: $0.line, column: $0.column, message: $0.message, unknownName: $0.unknownName,
+                        knownNames: $0.knownNames)
+                }
             }
         }
         return reading

@@ -17,19 +17,25 @@ enum TestEnvironment {
         var reading = ReadingEnvironment(
             zone: zone, zoneNames: { zoneNames }, localZone: { localZone }, parseURL: parseURL,
             variable: { variables[$0] }, credentialsDirectory: credentials, now: now)
-        reading.templateMistake = templateMistake
+        reading.templateMistakes = templateMistakes
         return reading
     }
 
-    /// Knows one mistake.
-    @Sendable private static func templateMistake(_ text: String, _ contentType: String?) -> TemplateFault? {
+    /// Knows two names, and takes any other in braces for a mistake.
+    @Sendable private static func templateMistakes(_ text: String, _ contentType: String?) -> [TemplateFault]
+    {
+        let known = ["title", "url"]
+        var faults: [TemplateFault] = []
         for (place, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            guard let tag = line.firstRange(of: "{{titel}}") else { continue }
-            return TemplateFault(
-                line: place + 1, column: line[..<tag.lowerBound].count + 1,
-                message: "no announcement has 'titel'; did you mean 'title'?")
+            for tag in line.matches(of: /\{\{([a-z]+)\}\}/) where !known.contains(String(tag.output.1)) {
+                let name = String(tag.output.1)
+                faults.append(
+                    TemplateFault(
+                        line: place + 1, column: line[..<tag.range.lowerBound].count + 1,
+                        message: "there is no '\(name)'", unknownName: name, knownNames: known))
+            }
         }
-        return nil
+        return faults
     }
 
     private static let zoneFolder = "/usr/share/zoneinfo"

@@ -48,6 +48,39 @@ struct SecrecyTests {
         }
     }
 
+    @Test("no secret and no URL's path is in anything that a daemon writes into the journal")
+    func journal() async throws {
+        try await Site.with { site in
+            let receiver = try await site.receiver()
+            let elsewhere = try await site.receiver("302 location=http://127.0.0.1/\(path)?\(query)")
+            try write(site, receiver, elsewhere, logFormat: "auto")
+            let journal = try await site.journal()
+            let daemon = try await site.daemon(with: journal)
+            try await receiver.requests(1)
+            try await elsewhere.requests(1)
+            try await site.awaitDelivered(1)
+            try await site.awaitState("waiting", of: 2)
+            for id in ["ann", "moved", "gone", "denied"] { try await site.advised("test", id) }
+            daemon.send(SIGUSR1)
+            let old = try String(contentsOfFile: site.folder + "/subscribers.yaml", encoding: .utf8)
+            try site.write(
+                old.replacing("format: standard", with: "format: standart"), to: "subscribers.yaml")
+            try await site.advised("reload")
+            daemon.send(SIGTERM)
+            #expect(try await daemon.end() == .exited(0))
+            // What must be there, so that it is known to have been read: words, fields, and each of the four.
+            let words = [
+                "SYSLOG_IDENTIFIER=advised\n", "MESSAGE=stopped", "standart", "ADVISED_STATUS=302\n",
+            ]
+            let entries = ["ann", "moved", "gone", "denied"].map { "ADVISED_SUBSCRIBER=\($0)\n" }
+            for known in words + entries {
+                #expect(journal.text.contains(known), "the journal has no \(known): \(journal.text)")
+            }
+            expectNoSecret(journal.text, by: "the journal")
+            expectNoSecret(daemon.output + daemon.errors, by: "the daemon")
+        }
+    }
+
     @Test("the URLs and tokens of services are in nothing that is written, said or answered")
     func services() async throws {
         try await Site.with { site in
@@ -141,7 +174,9 @@ struct SecrecyTests {
         }
     }
 
-    private func write(_ site: Site, _ receiver: Receiver, _ elsewhere: Receiver) throws {
+    private func write(
+        _ site: Site, _ receiver: Receiver, _ elsewhere: Receiver, logFormat: String = "json"
+    ) throws {
         func url(_ port: Int, _ host: String = "127.0.0.1") -> String {
             "http://\(host):\(port)/\(path)?\(query)"
         }
@@ -155,6 +190,7 @@ struct SecrecyTests {
             .init(id: "denied", url: url(receiver.port, "10.255.255.1")),
         ])
         settings.delivery = ["retries: [1h]"]
+        settings.logFormat = logFormat
         try site.write(settings)
     }
 

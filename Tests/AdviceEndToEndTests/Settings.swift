@@ -34,6 +34,7 @@ struct Settings {
     /// Where there is a second series of the same points, `later`: its `at`.
     var later: String?
     var logLevel = "trace"
+    var logFormat = "json"
     /// Where the servers listen.
     var status = "off"
     var publicPages = "off"
@@ -63,7 +64,7 @@ struct Settings {
         lines += (["allow_http: true", "allow_networks: [\(allowNetworks)]"] + delivery).map { "  " + $0 }
         if let store { lines.append("store: \(store)") }
         lines += ["status: { listen: \(status) }", "public: { listen: \(publicPages) }"]
-        lines += ["log: { level: \(logLevel), format: json }"]
+        lines += ["log: { level: \(logLevel), format: \(logFormat) }"]
         return (lines + top).joined(separator: "\n") + "\n"
     }
 

@@ -6,9 +6,9 @@ import Testing
 
 /// Our requests before judges that nobody here wrote. Each takes ours and refuses a damaged one.
 struct FormatLibraryTests {
-    /// One request of each type of announcement, with the longest point and the most hostile ones.
+    /// One request of each type of announcement, with the longest, the emptiest and the most hostile points.
     private static func requests(
-        _ format: Format, to destination: Destination? = nil
+        _ format: Format, to destination: Destination? = nil, emptyTitle: String = ""
     ) throws -> [(request: WrittenRequest, body: [UInt8])] {
         var announcements = try oneOfEach().map(\.announcement)
         let long = try point(
@@ -16,7 +16,7 @@ struct FormatLibraryTests {
             body: String(repeating: "w *o* rd ", count: 7_000),
             notice: String(repeating: "notice ", count: 2_000))
         announcements.append(.released(long))
-        announcements.append(.released(try point(title: "", body: "", series: "")))
+        announcements.append(.released(try point(title: emptyTitle, body: "", series: emptyTitle)))
         for text in Hostile.all {
             announcements.append(
                 .released(try point(title: text, body: Hostile.literally(text), notice: text, series: text)))
@@ -194,12 +194,51 @@ struct FormatLibraryTests {
 
     @Test(
         "the schemas of what the presets' services take are kept",
-        arguments: ["gotify", "rocketchat", "ifttt"])
+        arguments: BodyTemplate.presetNames)
     func presetSchemas(_ name: String) throws {
         let destination = destination(.template, template: BodyTemplate.preset(name))
         try judge(
             try Self.requests(.template, to: destination).map { try decoded($0.body, .template) }, by: name,
             damage: ["text": 1, "message": 2, "value1": 3])
+    }
+
+    /// There is no judge of what stands in our own bodies but the schemas that we publish.
+    @Test("the schemas of docs/schema take our own format")
+    func standard() throws {
+        // None without a title is ever loaded, and the challenge of these tests is shorter than any.
+        var bodies = try Self.requests(.standard, emptyTitle: "-").map { try decoded($0.body, .standard) }
+            .filter { $0["type"] as? String != "advice.endpoint.verify" }
+        let count = bodies.count
+        let first = try #require(bodies.first)
+        var data = try #require(first["data"] as? [String: Any])
+        var point = try #require(data["point"] as? [String: Any])
+        point["number"] = "two"
+        data["point"] = point
+        bodies.append(first.merging(["data": data]) { $1 })
+        data["point"] = nil
+        bodies.append(first.merging(["data": data]) { $1 })
+        bodies.append(first.merging(["timestamp": "yesterday"]) { $1 })
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/schema")
+        let verdicts = try Self.judged(
+            """
+            import json, pathlib, sys
+            from jsonschema import Draft202012Validator
+            from referencing import Registry, Resource
+            folder, *cases = json.load(sys.stdin)
+            schemas = {place.name: json.loads(place.read_text())
+                       for place in pathlib.Path(folder["folder"]).glob("*.json")}
+            registry = Registry().with_resources(
+                (name, Resource.from_contents(schema)) for name, schema in schemas.items())
+            for case in cases:
+                validator = Draft202012Validator(schemas[case["type"] + ".json"], registry=registry)
+                errors = list(validator.iter_errors(case))
+                print("refused " + errors[0].message[:200] if errors else "taken")
+            """, [["folder": folder.path]] + bodies)
+        #expect(verdicts.prefix(count) == Array(repeating: "taken", count: count)[...])
+        #expect(
+            verdicts.suffix(3).allSatisfy { $0.hasPrefix("refused") } && verdicts.count == count + 3,
+            "\(verdicts.suffix(3))")
     }
 
     private static var damage: [String: [String: Any]] {

@@ -120,12 +120,12 @@ struct TemplateReader {
         var text = source.readText(limit: Limits.template) { message in
             file.error(at: value.position, "\(quoted(name)) \(message)")
         }.map { String(decoding: $0, as: UTF8.self) }
-        if let found = text,
-            let fault = file.reading.environment.templateMistake?(found, template.contentType)
-        {
+        let faults =
+            text.flatMap { file.reading.environment.templateMistakes?($0, template.contentType) } ?? []
+        for fault in faults {
             source.error(
                 at: Position(line: Int32(clamping: fault.line), column: Int32(clamping: fault.column)),
-                fault.message)
+                fault.words)
             text = nil
         }
         file.reading.templates[key] = .some(text)

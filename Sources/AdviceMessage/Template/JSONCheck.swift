@@ -1,16 +1,18 @@
-/// Whether a text is JSON to the letter (RFC 8259). Foundation's decoder is more lenient than receivers are:
-/// it takes a comma too many, and line ends within a text.
+/// Whether a text is JSON to the letter (RFC 8259), and where it ceases to be. Foundation's decoder is more
+/// lenient than receivers are: it takes a comma too many, and line ends within a text.
 struct JSONCheck {
     private let bytes: [UInt8]
     private var place = 0
     /// Deeper than any receiver reads.
     private static let deepest = 64
 
-    static func isJSON(_ text: String) -> Bool {
+    /// Where a text ceases to be JSON, in bytes: its count where the end is missing, and where a string that
+    /// does not end begins. nil where it is JSON.
+    static func mistake(in text: String) -> Int? {
         var check = JSONCheck(bytes: Array(text.utf8))
-        guard check.value(depth: 0) else { return false }
+        guard check.value(depth: 0) else { return check.place }
         check.blanks()
-        return check.place == check.bytes.count
+        return check.place == check.bytes.count ? nil : check.place
     }
 
     private init(bytes: [UInt8]) {
@@ -51,17 +53,24 @@ struct JSONCheck {
     }
 
     private mutating func text() -> Bool {
+        let start = place
         guard take("\"") else { return false }
         while place < bytes.count {
             let byte = bytes[place]
+            if byte < 0x20 { return false }
             place += 1
             switch byte {
             case UInt8(ascii: "\""): return true
-            case 0..<0x20: return false
-            case UInt8(ascii: "\\"): guard escape() else { return false }
+            case UInt8(ascii: "\\"):
+                let begin = place - 1
+                guard escape() else {
+                    place = begin
+                    return false
+                }
             default: break
             }
         }
+        place = start
         return false
     }
 

@@ -8,24 +8,16 @@ is no longer good closes the endpoint.
 import contextlib
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 
 import yaml
 
-ADVISED = sys.argv[1]
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
+from trial import Site, expect, free_port
 
 
 class Synapse:
@@ -52,6 +44,8 @@ class Synapse:
                 self.ask("GET", "/_matrix/client/versions")
                 return
             time.sleep(0.1)
+        self.process.kill()
+        self.process.wait()
         sys.exit("Synapse has not started within a minute")
 
     def python(self, *arguments):
@@ -80,51 +74,10 @@ class Synapse:
         return [event for event in events if event["type"] == "m.room.message"]
 
 
-class Site:
-    def __init__(self, folder, synapse):
-        self.folder, self.synapse = folder, synapse
-        (folder / "points").mkdir(parents=True)
-        text = "---\nid: first\ntitle: Ask *early*\n---\nText of a *point*.\n"
-        (folder / "points" / "1.md").write_text(text)
-        today = time.strftime("%Y-%m-%d", time.gmtime())
-        (folder / "advised.yaml").write_text(
-            f"series: {{ daily: {{ title: Daily, points: points/, start: {today}, at: 00:00,"
-            " zone: UTC } }\n"
-            "subscribers: { file: subscribers.yaml }\nstatus: { listen: off }\n"
-            "delivery: { allow_http: true, allow_networks: [127.0.0.1],"
-            f" retries: [{', '.join(['1s'] * 20)}] }}\n")
-
-    def subscribe(self, ids, room, token):
-        text = "".join(
-            f'- {{ id: {name}, format: matrix, url: "{self.synapse.url}", to: "{room}", token: "{token}" }}\n'
-            for name in ids)
-        (self.folder / "subscribers.yaml").write_text(text)
-        (self.folder / "subscribers.yaml").chmod(0o600)
-
-    def words(self, *words):
-        return [ADVISED, *words, "--config", self.folder / "advised.yaml", "--state-dir",
-                self.folder / "state"]
-
-    def advised(self, *words):
-        return subprocess.run(self.words(*words), capture_output=True, text=True, timeout=60)
-
-    def daemon_until(self, what, condition):
-        daemon = subprocess.Popen(self.words("run"), stderr=subprocess.DEVNULL)
-        try:
-            for _ in range(300):
-                if condition():
-                    return
-                time.sleep(0.2)
-            sys.exit(f"not within a minute: {what}")
-        finally:
-            daemon.terminate()
-            daemon.wait()
-
-
-def expect(condition, what):
-    if not condition:
-        sys.exit(f"failed: {what}")
-    print(f"  {what}")
+def members(synapse, ids, room, token):
+    return "".join(
+        f'- {{ id: {name}, format: matrix, url: "{synapse.url}", to: "{room}", token: "{token}" }}\n'
+        for name in ids)
 
 
 def main():
@@ -141,31 +94,27 @@ def run(synapse, place):
     print("Matrix Synapse")
     token = synapse.account("bot")
     room = synapse.ask("POST", "/_matrix/client/v3/createRoom", {}, token)["room_id"]
-    site = Site(place / "site", synapse)
-    site.subscribe(["room"], room, token)
-    done = site.advised("run", "--once")
+    site = Site(place / "site")
+    site.subscribe(members(synapse, ["room"], room, token))
+    site.done("run", "--once")
     posts = synapse.posts(room, token)
-    if done.returncode != 0:
-        sys.exit(done.stderr)
     expect(len(posts) == 1, "a point arrives")
     expect("<i>point</i>" in posts[0]["content"]["formatted_body"], "with its emphasis")
-    replayed = site.advised("replay", "--subscriber", "room", "--yes")
-    again = site.advised("run", "--once")
-    if replayed.returncode != 0 or again.returncode != 0:
-        sys.exit(replayed.stderr + again.stderr)
+    site.done("replay", "--subscriber", "room", "--yes")
+    site.done("run", "--once")
     ids = [event["event_id"] for event in synapse.posts(room, token)]
     expect(ids == [posts[0]["event_id"]], f"sent again it is the same event {ids[1:]}")
 
     names = [f"member{number}" for number in range(6)]
-    another = Site(place / "another", synapse)
-    another.subscribe(names, room, token)
+    another = Site(place / "another")
+    another.subscribe(members(synapse, names, room, token))
     another.daemon_until("all of six", lambda: len(synapse.posts(room, token)) == 7)
     log = json.loads(another.advised("log", "--json").stdout)
     limited = sum(attempt["status"] == 429 for one in log for attempt in one["attempt_log"])
     expect(len(log) == 6 and limited > 0, f"a server that limits ({limited} times) gets all in its time")
 
-    third = Site(place / "third", synapse)
-    third.subscribe(["room"], room, "syt_not_a_token")
+    third = Site(place / "third")
+    third.subscribe(members(synapse, ["room"], room, "syt_not_a_token"))
     third.advised("run", "--once")
     closed = json.loads(third.advised("status", "--json").stdout)["closed"]
     expect(closed == ["room"], "a token that is not good closes the endpoint")
