@@ -20,6 +20,11 @@ public struct World: Sendable {
     /// What evidence there is of the clock's being synchronized.
     public var sync = ClockSync.synchronized
     private var markBefore: Instant?
+    /// The store of an earlier start, and whether anything that decides on dates was changed since: before
+    /// one that came back (for good), and now.
+    var backup: ToyStore?
+    var isPlannedAnew = false
+    var isChangedSinceBackup = false
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -39,6 +44,7 @@ public struct World: Sendable {
         self.bug = bug
         store.isNewestFirst = bug == .newestFirst
         store.losesCorrections = bug == .correctionsLost
+        store.needsNoLease = bug == .leaseNotNeeded
     }
     /// With `PlantedBug.ignoredStep` the timer waits for so much true time, whatever the wall says.
     private var armedBoot: Span?
@@ -90,8 +96,12 @@ public struct World: Sendable {
         public var crash = 0
         public var lostAnswer = 0
         public var refusedCommit = 0
+        /// A commit that is on the disk though its answer is lost: the same is asked for again.
+        public var repeatedCommit = 0
         /// What is on the wire is sent by another daemon as well, which has it on record first.
         public var lostLease = 0
+        /// A crash after which the database is that of an earlier start.
+        public var olderStore = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -137,6 +147,7 @@ public struct World: Sendable {
     public mutating func start() {
         isUp = true
         calm = max(calm, clock.boot)
+        backUp()
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
         takeRoster()
@@ -148,6 +159,7 @@ public struct World: Sendable {
     public mutating func reload(isRebase: Bool = false) {
         guard isUp else { return }
         calm = max(calm, clock.boot)
+        isChangedSinceBackup = true
         noteRoster()
         takeRoster()
         noteAbsent()
@@ -168,6 +180,7 @@ public struct World: Sendable {
     public mutating func step(_ span: Span, isNoticed: Bool = true) {
         clock.step(span)
         hasStepped = true
+        isChangedSinceBackup = true
         // Steps that nobody has noticed yet add up to one.
         unnoticed = unnoticed + span
         if isUp, unnoticed >= .hours(12), scheduler.clockState == "trusted" { causes.isLeapt = true }
@@ -184,6 +197,7 @@ public struct World: Sendable {
 
     public mutating func operate(_ command: OperatorCommand) {
         calm = max(calm, clock.boot)
+        isChangedSinceBackup = true
         var command = command
         switch command {
         case .revise(let series, let point, _):
@@ -326,7 +340,8 @@ public struct World: Sendable {
             happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
             return
         }
-        let result = apply(transaction)
+        var result = apply(transaction)
+        if draw(faults.repeatedCommit) { result = commitAgain(transaction) }
         happen(in: .milliseconds(1), .feed(.committed(transaction: number, result)), life: life)
     }
 
@@ -335,7 +350,7 @@ public struct World: Sendable {
         checkWrite(transaction)
         let before = store.batchNumber
         let result = store.commit(transaction, now: clock.wall)
-        for key in store.replayed { ledgerOfReceivers.excuse(key) }
+        noteWritten(transaction)
         if bug == .fanOutOutsideTransaction, case .released = result, draw(4) {
             // The process died between the two.
             store.dropBatches(after: before)
@@ -465,6 +480,7 @@ public struct World: Sendable {
         inFlight = [:]
         sentAt = [:]
         store = store.restarted()
+        comeBackOlder()
     }
 
     mutating func happen(in span: Span, _ what: Happening.What, life: Int) {
