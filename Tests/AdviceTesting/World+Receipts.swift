@@ -73,6 +73,16 @@ public struct Receipts: Sendable {
         }
     }
 
+    /// What is forgotten is as if it had never come.
+    /// - Returns: whether it was.
+    mutating func unlearn(_ key: DeliveryKey) -> Bool {
+        guard forgotten.remove(key) != nil else { return false }
+        firsts.removeAll { $0.key == key }
+        dates = dates.filter { $0.value.key != key }
+        for name in points.keys { points[name]?.removeAll { $0 == key } }
+        return true
+    }
+
     /// The points that `subscriber` got, in order.
     public func points(of subscriber: String) -> [String] {
         firsts.filter { $0.subscriber == subscriber }.map(\.point)
@@ -91,12 +101,12 @@ extension World {
         let count = (ledgerOfReceivers.accepted[key] ?? 0) + 1
         ledgerOfReceivers.accepted[key] = count
         if count > 1 {
-            ledgerOfReceivers.forgotten.remove(key)
             if !ledgerOfReceivers.isExcused(delivery.key) {
                 problems.append(
                     "P7: \(delivery.subscriberID) got \(delivery.release.subject) twice without excuse")
             }
-            return
+            // What the database did not know any more it has sent again, and perhaps for another date.
+            guard ledgerOfReceivers.unlearn(key) else { return }
         }
         // Sent before the database came back as one that knows nothing of its release.
         guard let release = store.releases.dropFirst(Int(delivery.release.number) - 1).first,
