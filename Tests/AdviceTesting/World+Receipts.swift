@@ -8,8 +8,7 @@ public import AdviceCore
 ///
 /// - a point may come again, under the webhook-id that it had, but where its text was corrected since: the
 ///   number of the correction is in the id, and is forgotten with it;
-/// - a date may come to have another point, where since the backup somebody has changed what decides on
-///   dates: files, the clock, a word of an operator's;
+/// - a date of which the database does not know that it had its point may have another;
 /// - all else holds, and what the database knows is never sent again.
 public struct Receipts: Sendable {
     /// 2xx given, for each webhook-id (which stands for one delivery's key).
@@ -94,7 +93,8 @@ public struct Receipts: Sendable {
 }
 
 extension World {
-    mutating func accept(_ attempt: Attempt) {
+    /// - Parameter life: the daemon's that sent it.
+    mutating func accept(_ attempt: Attempt, life: Int) {
         let delivery = attempt.delivery
         var key = delivery.key
         if bug == .freshIDs { key.subject += Int64(attempt.number) * 1_000_000 }
@@ -105,16 +105,15 @@ extension World {
                 problems.append(
                     "P7: \(delivery.subscriberID) got \(delivery.release.subject) twice without excuse")
             }
-            // What the database did not know any more it has sent again, and perhaps for another date.
-            guard ledgerOfReceivers.unlearn(key) else { return }
         }
-        // Sent before the database came back as one that knows nothing of its release.
-        guard let release = store.releases.dropFirst(Int(delivery.release.number) - 1).first,
-            release.subject == delivery.key.subject
-        else {
-            ledgerOfReceivers.forgotten.insert(key)
+        guard life >= firstLifeOfStore else {
+            // Still on the wire when the database came back that may know nothing of it.
+            if count == 1 { ledgerOfReceivers.forgotten.insert(key) }
             return
         }
+        // What the database did not know any more was sent again, and perhaps for another date.
+        guard count == 1 || ledgerOfReceivers.unlearn(key) else { return }
+        let release = store.releases[Int(delivery.release.number) - 1]
         let receipt = Receipts.Receipt(
             subscriber: delivery.subscriberID, series: release.info.series, edition: "\(release.edition)",
             point: release.point, slotDate: release.row.slotDate, at: clock.wall,
@@ -159,7 +158,7 @@ extension World {
         let date = name("\(receipt.slotDate)")
         // Who moves to a cohort that is ahead of theirs catches up with it (R10).
         if let (cohort, key) = ledgerOfReceivers.dates[date], cohort == receipt.cohort,
-            !forgotten.contains(key) || !isPlannedAnew
+            !forgotten.contains(key)
         {
             problems.append("P1: \(receipt.subscriber) got two points for \(receipt.slotDate)")
         }

@@ -17,7 +17,7 @@ extension World {
         guard delivery.standing == .active, store.delivery(delivery.key)?.state.isSettled != true
         else { return }
         ledgerOfReceivers.excuse(delivery.key)
-        accept(attempt)
+        accept(attempt, life: life)
         ledgerOfReceivers.answered.insert(delivery.key)
         var record = DeliveryRecord(
             key: delivery.key, release: delivery.release.number, batch: nil, state: .delivered,
@@ -34,7 +34,6 @@ extension World {
     mutating func backUp() {
         guard faults.olderStore > 0, backup == nil || draw(3) else { return }
         backup = store
-        isChangedSinceBackup = false
     }
 
     /// A server has taken over that had not heard of the last transactions, or somebody put a backup back.
@@ -45,7 +44,7 @@ extension World {
         store = backup.restarted()
         store.takeNumbers(of: newer, forgetting: bug == .idsDrawnAnew)
         ledgerOfReceivers.forget(whatIsNotIn: store)
-        if isChangedSinceBackup { isPlannedAnew = true }
+        firstLifeOfStore = life
         // Who left since is a member again until the roster is taken, and who came has never been here.
         faithful = faithful?.intersection(backup.subscribers.map(\.id))
     }

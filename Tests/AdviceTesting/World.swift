@@ -20,11 +20,9 @@ public struct World: Sendable {
     /// What evidence there is of the clock's being synchronized.
     public var sync = ClockSync.synchronized
     private var markBefore: Instant?
-    /// The store of an earlier start, and whether anything that decides on dates was changed since: before
-    /// one that came back (for good), and now.
+    /// The store of an earlier start, and the first life of the daemon with one that came back.
     var backup: ToyStore?
-    var isPlannedAnew = false
-    var isChangedSinceBackup = false
+    var firstLifeOfStore = 0
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -159,7 +157,6 @@ public struct World: Sendable {
     public mutating func reload(isRebase: Bool = false) {
         guard isUp else { return }
         calm = max(calm, clock.boot)
-        isChangedSinceBackup = true
         noteRoster()
         takeRoster()
         noteAbsent()
@@ -180,7 +177,6 @@ public struct World: Sendable {
     public mutating func step(_ span: Span, isNoticed: Bool = true) {
         clock.step(span)
         hasStepped = true
-        isChangedSinceBackup = true
         // Steps that nobody has noticed yet add up to one.
         unnoticed = unnoticed + span
         if isUp, unnoticed >= .hours(12), scheduler.clockState == "trusted" { causes.isLeapt = true }
@@ -197,7 +193,6 @@ public struct World: Sendable {
 
     public mutating func operate(_ command: OperatorCommand) {
         calm = max(calm, clock.boot)
-        isChangedSinceBackup = true
         var command = command
         switch command {
         case .revise(let series, let point, _):
@@ -372,7 +367,7 @@ public struct World: Sendable {
             causes.failed.insert(attempt.delivery.subscriberID)
         }
         if isAccepted {
-            accept(attempt)
+            accept(attempt, life: life)
             if reply.isAnswerLost { ledgerOfReceivers.excuse(attempt.delivery.key) }
         }
         var outcome = reply.isAnswerLost ? Outcome.retry : reply.outcome
