@@ -93,7 +93,7 @@ public struct Receipts: Sendable {
 }
 
 extension World {
-    /// - Parameter life: the daemon's that sent it.
+    /// A 2xx for what the daemon sent in its `life`.
     mutating func accept(_ attempt: Attempt, life: Int) {
         let delivery = attempt.delivery
         var key = delivery.key
