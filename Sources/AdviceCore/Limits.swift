@@ -17,6 +17,9 @@ public enum Limits {
     public static let firstClaim = 32
     /// Deliveries held in memory behind a host that is full, in all. Beyond it they wait in the store.
     public static let parkedDeliveries = 4096
+    /// How long one may wait in memory for its turn at a service that takes so many in a time: a daemon that
+    /// was late by a moment is late by no more, and what is sent is not what the store has long changed.
+    public static let longestTurnHere = Span.seconds(10)
     /// What goes back to the store because a host is full waits there this long at least: to claim it sooner
     /// would only bring it back again.
     public static let shortestSpill = Span.seconds(5)

@@ -48,6 +48,17 @@ public struct Course: Sendable {
         zones = era.zones
         self.tellsStory = tellsStory
         drawFaults()
+        // Of a generator of its own: seeds that are kept are to stay what they were.
+        var store = SplitMix64(seed: seed ^ 0x73_746f_7265)
+        if Int.random(in: 1...4, using: &store) == 1 {
+            world.faults.repeatedCommit = Int.random(in: 5...60, using: &store)
+        }
+        if Int.random(in: 1...4, using: &store) == 1 {
+            world.faults.lostLease = Int.random(in: 3...40, using: &store)
+        }
+        if Int.random(in: 1...6, using: &store) == 1 {
+            world.faults.olderStore = Int.random(in: 2...6, using: &store)
+        }
     }
 
     private let zones: [String]

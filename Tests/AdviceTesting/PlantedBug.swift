@@ -49,6 +49,13 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case correctionsLost
     /// Days that are no release days are used.
     case daysIgnored
+    /// A release whose answer was lost is made anew when it is asked for again.
+    case releasedAnew
+    /// Who has lost the lease on a delivery writes down any outcome of it, as if it still had it.
+    case leaseNotNeeded
+    /// Ids come from a row of the database, and not from what they are of: one that comes back older gives
+    /// others.
+    case idsDrawnAnew
 
     /// How the problem begins by which each is known: a bug that something else gives away proves nothing of
     /// the check that is there for it. nil: whatever breaks first.
@@ -67,6 +74,8 @@ public enum PlantedBug: String, CaseIterable, Sendable {
         case .windowIgnored: "R7:"
         case .batchFinishedEarly: "P5: batch"
         case .recordedBeforeSent, .timeoutTakenForSuccess: "P6:"
+        case .releasedAnew, .idsDrawnAnew: "P1:"
+        case .leaseNotNeeded: "P7: sent though its 2xx"
         default: nil
         }
     }
@@ -144,6 +153,14 @@ extension ToyStore {
             rows[key] = nil
             open.remove(key)
         }
+    }
+
+    /// The ledger has no row of it, and its subject is another.
+    mutating func forgetThatItIsDone(_ draft: ReleaseDraft) {
+        ledgers[Key(cohort: draft.cohort.number, edition: draft.edition)]?.rows.removeAll { row in
+            (draft.missed + [draft.row]).contains { $0.point == row.point }
+        }
+        subjects = subjects.filter { $0.key.subject != draft.point.id }
     }
 
     mutating func forceDelivered(_ delivery: ClaimedDelivery) {

@@ -12,7 +12,10 @@ extension ToyStore {
         }
         for record in group.records {
             claimed.remove(record.key)
-            if lost.remove(record.key) != nil, record.state != .delivered { continue }
+            if lost.remove(record.key) != nil, record.state != .delivered {
+                guard needsNoLease else { continue }
+                rows[record.key] = nil
+            }
             write(record, now)
             if let health = record.health { note(health, of: record.key.subscriber, now) }
             if record.state == .waiting, isSuspended(record.key.subscriber) {

@@ -111,9 +111,10 @@ public struct ToyStore: Sendable {
     public var trustsClock = false
     /// Whether cohorts say since when they are there.
     public var tellsSince = true
-    /// Planted bugs (`PlantedBug.newestFirst`, `.correctionsLost`).
+    /// Planted bugs (`PlantedBug.newestFirst`, `.correctionsLost`, `.leaseNotNeeded`).
     var isNewestFirst = false
     var losesCorrections = false
+    var needsNoLease = false
     /// Members to a batch.
     public var batchSize = 3
 
@@ -313,7 +314,7 @@ public struct ToyStore: Sendable {
     ) -> Release {
         let name = revision == 1 ? point.id : "\(point.id).\(revision)"
         let key = Subject(type: type, series: series, edition: "\(edition)", subject: name)
-        let subject = subjects[key] ?? Int64(subjects.count + 1)
+        let subject = subjects[key] ?? Int64(subjectNames.count + 1)
         if subjects[key] == nil { subjectNames.append(key) }
         subjects[key] = subject
         let info = ReleaseInfo(

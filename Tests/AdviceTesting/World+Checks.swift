@@ -1,54 +1,5 @@
 public import AdviceCore
 
-/// What receivers got, and what excuses a repeat.
-public struct Receipts: Sendable {
-    /// 2xx given, for each webhook-id (which stands for one delivery's key).
-    public internal(set) var accepted: [DeliveryKey: Int] = [:]
-    /// In order of acceptance, first times only.
-    public internal(set) var firsts: [Receipt] = []
-    /// What each subscriber had under a series' edition: what a repeat would be found in.
-    var points: Set<Name> = []
-    /// The cohort through which a date's point came.
-    var dates: [Name: Int64] = [:]
-    /// The last slot date that came, for a subscriber of a cohort's edition.
-    var lastDates: [Name: CivilDate] = [:]
-
-    struct Name: Hashable, Sendable {
-        var subscriber: String
-        var series: String
-        var edition: String
-        /// A point, or a slot date.
-        var what: String
-    }
-    var answered: Set<DeliveryKey> = []
-    private var excused: Set<DeliveryKey> = []
-
-    public struct Receipt: Hashable, Sendable {
-        public var subscriber: String
-        public var series: String
-        public var edition: String
-        public var point: String
-        public var slotDate: CivilDate
-        public var at: Instant
-        /// Sent after the fact.
-        public var isArrears = false
-        public var isCorrection = false
-        public var cohort: Int64 = 0
-    }
-
-    mutating func excuse(_ key: DeliveryKey) { excused.insert(key) }
-    func isExcused(_ key: DeliveryKey) -> Bool { excused.contains(key) }
-
-    /// The points that `subscriber` got, in order.
-    public func points(of subscriber: String) -> [String] {
-        firsts.filter { $0.subscriber == subscriber }.map(\.point)
-    }
-
-    public func receipts(of subscriber: String) -> [Receipt] {
-        firsts.filter { $0.subscriber == subscriber }
-    }
-}
-
 extension World {
     /// What the scheduler may decide by: the series with the cohorts that are current.
     public var settings: SchedulerSettings {
@@ -92,7 +43,11 @@ extension World {
             if isWrong { wrong.append(what) }
         }
         note(Int(delivery.release.number) > store.releases.count, "P4: sent before its release is committed")
-        note(row?.state.isSettled ?? false, "P7: sent though it is settled on disk")
+        // Handed out a moment before another 410 had its endpoint closed: it is on its way like what is on
+        // the wire, and its outcome says what becomes of it.
+        let isJustClosed = row?.state == .cancelled && row?.error == "closed" && store.isClaimed(delivery.key)
+        note(row?.state.isSettled ?? false && !isJustClosed, "P7: sent though it is settled on disk")
+        note(ledgerOfReceivers.onDisk.contains(delivery.key), "P7: sent though its 2xx is on the disk")
         note(attempt.number != (row?.attempts ?? 0) + 1, "an attempt with a number out of turn")
         note(!store.isClaimed(delivery.key), "sent though it is not claimed")
         let unrecorded = groupsUnderway.values.reduce(0, +)
@@ -234,49 +189,6 @@ extension World {
         default:
             break
         }
-    }
-
-    mutating func accept(_ attempt: Attempt) {
-        let delivery = attempt.delivery
-        var key = delivery.key
-        if bug == .freshIDs { key.subject += Int64(attempt.number) * 1_000_000 }
-        let count = (ledgerOfReceivers.accepted[key] ?? 0) + 1
-        ledgerOfReceivers.accepted[key] = count
-        if count > 1 {
-            if !ledgerOfReceivers.isExcused(delivery.key) {
-                problems.append(
-                    "P7: \(delivery.subscriberID) got \(delivery.release.subject) twice without excuse")
-            }
-            return
-        }
-        let release = store.releases[Int(delivery.release.number) - 1]
-        let receipt = Receipts.Receipt(
-            subscriber: delivery.subscriberID, series: release.info.series, edition: "\(release.edition)",
-            point: release.point, slotDate: release.row.slotDate, at: clock.wall,
-            isArrears: delivery.isArrears, isCorrection: release.kind == .correction,
-            cohort: release.info.cohort)
-        ledgerOfReceivers.firsts.append(receipt)
-        if !receipt.isCorrection { checkFirst(receipt) }
-        checkOrder(of: receipt)
-    }
-
-    /// P1: no point twice in an edition, and no two for one slot date, but for what is sent after the fact.
-    private mutating func checkFirst(_ receipt: Receipts.Receipt) {
-        func name(_ what: String) -> Receipts.Name {
-            Receipts.Name(
-                subscriber: receipt.subscriber, series: receipt.series, edition: receipt.edition, what: what)
-        }
-        if !ledgerOfReceivers.points.insert(name(receipt.point)).inserted {
-            problems.append(
-                "P1: \(receipt.subscriber) got \(receipt.point) twice in \(receipt.edition) at \(clock.wall)")
-        }
-        guard !receipt.isArrears else { return }
-        let date = name("\(receipt.slotDate)")
-        // Who moves to a cohort that is ahead of theirs catches up with it (R10).
-        if let cohort = ledgerOfReceivers.dates[date], cohort == receipt.cohort {
-            problems.append("P1: \(receipt.subscriber) got two points for \(receipt.slotDate)")
-        }
-        ledgerOfReceivers.dates[date] = receipt.cohort
     }
 
     /// Bookkeeping of what an event ends, before it is decided on.

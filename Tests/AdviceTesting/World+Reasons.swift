@@ -59,19 +59,6 @@ extension World {
         }
     }
 
-    /// R17: what one gets of one cohort in one edition, comes in the order of its dates.
-    mutating func checkOrder(of receipt: Receipts.Receipt) {
-        guard !receipt.isArrears, !receipt.isCorrection else { return }
-        let line = Receipts.Name(
-            subscriber: receipt.subscriber, series: receipt.series, edition: receipt.edition,
-            what: "\(receipt.cohort)")
-        if let last = ledgerOfReceivers.lastDates[line], last > receipt.slotDate {
-            problems.append(
-                "R17: \(receipt.subscriber) got \(receipt.point) of \(receipt.slotDate) after \(last)")
-        }
-        ledgerOfReceivers.lastDates[line] = receipt.slotDate
-    }
-
     // MARK: What did not come through
 
     /// P5: each delivery that ended otherwise than delivered has its reason, in what happened in the world.

@@ -20,6 +20,9 @@ public struct World: Sendable {
     /// What evidence there is of the clock's being synchronized.
     public var sync = ClockSync.synchronized
     private var markBefore: Instant?
+    /// The store of an earlier start, and the first life of the daemon with one that came back.
+    var backup: ToyStore?
+    var firstLifeOfStore = 0
     /// Broken promises, in words.
     public internal(set) var problems: [String] = []
     public internal(set) var tellings: [Telling] = []
@@ -39,6 +42,7 @@ public struct World: Sendable {
         self.bug = bug
         store.isNewestFirst = bug == .newestFirst
         store.losesCorrections = bug == .correctionsLost
+        store.needsNoLease = bug == .leaseNotNeeded
     }
     /// With `PlantedBug.ignoredStep` the timer waits for so much true time, whatever the wall says.
     private var armedBoot: Span?
@@ -90,8 +94,12 @@ public struct World: Sendable {
         public var crash = 0
         public var lostAnswer = 0
         public var refusedCommit = 0
+        /// A commit that is on the disk though its answer is lost: the same is asked for again.
+        public var repeatedCommit = 0
         /// What is on the wire is sent by another daemon as well, which has it on record first.
         public var lostLease = 0
+        /// A crash after which the database is that of an earlier start.
+        public var olderStore = 0
         public var refusal = 0
         /// A receiver that takes seconds to answer.
         public var slowAnswer = 0
@@ -137,6 +145,7 @@ public struct World: Sendable {
     public mutating func start() {
         isUp = true
         calm = max(calm, clock.boot)
+        backUp()
         scheduler = Scheduler(seed: random.next(), once: once)
         noteRoster()
         takeRoster()
@@ -326,7 +335,8 @@ public struct World: Sendable {
             happen(in: .milliseconds(1), .feed(.committed(transaction: number, .refused)), life: life)
             return
         }
-        let result = apply(transaction)
+        var result = apply(transaction)
+        if draw(faults.repeatedCommit) { result = commitAgain(transaction) }
         happen(in: .milliseconds(1), .feed(.committed(transaction: number, result)), life: life)
     }
 
@@ -335,7 +345,7 @@ public struct World: Sendable {
         checkWrite(transaction)
         let before = store.batchNumber
         let result = store.commit(transaction, now: clock.wall)
-        for key in store.replayed { ledgerOfReceivers.excuse(key) }
+        noteWritten(transaction)
         if bug == .fanOutOutsideTransaction, case .released = result, draw(4) {
             // The process died between the two.
             store.dropBatches(after: before)
@@ -357,7 +367,7 @@ public struct World: Sendable {
             causes.failed.insert(attempt.delivery.subscriberID)
         }
         if isAccepted {
-            accept(attempt)
+            accept(attempt, life: life)
             if reply.isAnswerLost { ledgerOfReceivers.excuse(attempt.delivery.key) }
         }
         var outcome = reply.isAnswerLost ? Outcome.retry : reply.outcome
@@ -465,6 +475,7 @@ public struct World: Sendable {
         inFlight = [:]
         sentAt = [:]
         store = store.restarted()
+        comeBackOlder()
     }
 
     mutating func happen(in span: Span, _ what: Happening.What, life: Int) {

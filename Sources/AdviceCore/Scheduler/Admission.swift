@@ -23,6 +23,8 @@ struct Admission {
     private var begun: [(ticket: UInt64, at: Span)] = []
     private var begunHead = 0
     private var lastTicket: UInt64 = 0
+    /// Keys with deliveries that wait here for their turn, each with when the first has it: in order of that.
+    private var turns: [(at: Span, name: String)] = []
     /// When each subscriber with a `rate` may be tried again.
     private var paced: [String: Span] = [:]
     private var concurrency = 1
@@ -45,6 +47,9 @@ struct Admission {
         /// back for it.
         var turnAt = Span.zero
         var turnsUntil = Span.zero
+        /// Whose turn in the store has come, and who wait here until the service takes them: one after the
+        /// other.
+        var inTurn = Queue()
         /// How long an attempt takes here, smoothed.
         var pace = Limits.assumedAttempt
 
@@ -53,8 +58,8 @@ struct Admission {
         }
 
         func isIdle(at now: Span) -> Bool {
-            inFlight == 0 && parked.isEmpty && closedUntil <= now && backlogUntil <= now && turnAt <= now
-                && turnsUntil <= now
+            inFlight == 0 && parked.isEmpty && inTurn.isEmpty && closedUntil <= now && backlogUntil <= now
+                && turnAt <= now && turnsUntil <= now
         }
     }
 
@@ -102,14 +107,21 @@ struct Admission {
     /// The next delivery that something is to be done about; nil where nothing can be now.
     mutating func take(at now: Span) -> Decision? {
         age(at: now)
-        while young < concurrency, let delivery = ready.popFirst() {
-            waiting -= 1
+        while young < concurrency {
+            let waited = popTurn(at: now)
+            guard let delivery = waited ?? ready.popFirst() else { return nil }
+            if waited == nil { waiting -= 1 }
             let name = delivery.endpoint.limitKey
             if let wait = closed(name, at: now) ?? pace(delivery, at: now) {
                 wakeNext(name)
                 return .wait(delivery, wait)
             }
-            if let wait = turn(delivery, name, at: now) {
+            switch waited == nil ? turn(of: delivery, name, at: now) : .now {
+            case .now: break
+            case .here:
+                wakeNext(name)
+                continue
+            case .inStore(let wait):
                 wakeNext(name)
                 return .spill(delivery, wait)
             }
@@ -262,15 +274,67 @@ struct Admission {
         return nil
     }
 
-    /// How long it is until its turn, where a service takes so many in a time and one has just gone. Each
-    /// that is sent back gets a turn of its own: all at once they would come back for one place.
-    private mutating func turn(_ delivery: ClaimedDelivery, _ name: String, at now: Span) -> Span? {
+    // MARK: Turns
+
+    private enum Turn {
+        case now
+        case here
+        case inStore(Span)
+    }
+
+    /// Its turn, where a service takes so many in a time and one has just gone. Of those that come for the
+    /// first time each goes to the store until a turn of its own: all at once they would come back for one
+    /// place. Who has been there, or is tried again, waits here, behind others that do: a moment's delay
+    /// costs it a moment, and not the turns of all that were sent back since.
+    private mutating func turn(of delivery: ClaimedDelivery, _ name: String, at now: Span) -> Turn {
         guard let interval = delivery.endpoint.format.interval, let place = keys.index(forKey: name),
             keys.values[place].turnAt > now
-        else { return nil }
-        let turn = max(keys.values[place].turnAt, keys.values[place].turnsUntil + interval)
+        else { return .now }
+        let here = keys.values[place].inTurn.count
+        let next = keys.values[place].turnAt + Span(nanoseconds: interval.nanoseconds * Int64(here))
+        let isFirst = delivery.batch != nil
+        if !isFirst, next - now <= Limits.longestTurnHere, parked < Limits.parkedDeliveries {
+            keys.values[place].inTurn.append(delivery)
+            parked += 1
+            if here == 0 { enter(name, at: next) }
+            return .here
+        }
+        let turn = max(next, keys.values[place].turnsUntil + interval)
         keys.values[place].turnsUntil = turn
-        return turn - now
+        return .inStore(turn - now)
+    }
+
+    private mutating func enter(_ name: String, at turn: Span) {
+        turns.insert((turn, name), at: turns.firstIndex { $0.at > turn } ?? turns.endIndex)
+    }
+
+    /// The next that has waited here for its turn, and has it.
+    private mutating func popTurn(at now: Span) -> ClaimedDelivery? {
+        while let first = turns.first, first.at <= now {
+            turns.removeFirst()
+            guard let place = keys.index(forKey: first.name) else {
+                preconditionFailure("a key is kept while somebody waits for it")
+            }
+            // Another has gone meanwhile.
+            let turn = keys.values[place].turnAt
+            if turn > now {
+                enter(first.name, at: turn)
+                continue
+            }
+            guard let delivery = keys.values[place].inTurn.popFirst() else {
+                preconditionFailure("a key has a turn while somebody waits for it")
+            }
+            if !keys.values[place].inTurn.isEmpty { enter(first.name, at: turn) }
+            parked -= 1
+            return delivery
+        }
+        return nil
+    }
+
+    /// How long it is until one that waits here has its turn; nil where none could be sent then.
+    func nextTurn(after now: Span) -> Span? {
+        guard young < concurrency, let first = turns.first else { return nil }
+        return max(.zero, first.at - now)
     }
 
     private func fullGroup(of key: String) -> String? {
@@ -302,9 +366,10 @@ struct Admission {
         ready = Queue()
         keys = keys.mapValues { key in
             var key = key
-            key.parked = Queue()
+            (key.parked, key.inTurn) = (Queue(), Queue())
             return key
         }
+        turns = []
         groups = groups.mapValues { Group(cap: $0.cap, inFlight: $0.inFlight) }
         waiting = 0
         parked = 0
@@ -313,7 +378,7 @@ struct Admission {
     /// Everything that is not in flight, in an order that does not depend on the dictionary's.
     mutating func removeAll() -> [ClaimedDelivery] {
         var all = ready.all
-        for name in keys.keys.sorted() { all += keys[name]?.parked.all ?? [] }
+        for name in keys.keys.sorted() { all += keys[name].map { $0.inTurn.all + $0.parked.all } ?? [] }
         for name in groups.keys.sorted() { all += groups[name]?.parked.all ?? [] }
         drop()
         return all

@@ -17,6 +17,8 @@ struct Deliveries: Sendable {
     private var groupsUnderway = 0
     /// Outcomes in them.
     private var underway = 0
+    /// How many outcomes come in while a group is written, as lately seen: up at once, down by and by.
+    private var meanwhile = 0
     private var concurrency = 1
     var care = Care()
     private var isClaiming = false
@@ -144,6 +146,9 @@ struct Deliveries: Sendable {
         if admission.waiting > 0, maySend, let wait = admission.nextAging(after: moment.boot) {
             next = min(next ?? now + wait, now + wait)
         }
+        if maySend, let wait = admission.nextTurn(after: moment.boot) {
+            next = min(next ?? now + wait, now + wait)
+        }
         return next
     }
 
@@ -156,9 +161,11 @@ struct Deliveries: Sendable {
             || admission.young + group.records.count + underway >= concurrency + Limits.groupSize
     }
 
-    /// Where it may not, a commit or an attempt that comes back brings the next look: a look before that
-    /// would find nothing to do, and look again at once.
-    private var maySend: Bool { !isBehind && (care.width == nil || machines.isEmpty) }
+    /// Where it may not, a commit, an attempt that comes back, or the end of a hold brings the next look: a
+    /// look before that would find nothing to do, and look again at once.
+    private var maySend: Bool {
+        stopDeadline == nil && !isHolding && !isBehind && (care.width == nil || machines.isEmpty)
+    }
 
     /// How many deliveries to claim now; nil where it is not the time.
     mutating func takeClaim(at now: Moment) -> Int? {
@@ -386,6 +393,14 @@ struct Deliveries: Sendable {
         }
     }
 
+    /// How many outcomes are a group. What comes in while it is written has to fit beside it, or sending
+    /// pauses until it is back: so where the disk is slow it is handed over sooner, but at half the size at
+    /// the soonest, while none is under way.
+    private var fullGroup: Int {
+        guard groupsUnderway == 0 else { return Limits.groupSize }
+        return max(Limits.groupSize / 2, Limits.groupSize - meanwhile)
+    }
+
     /// A group that should be written now: it is full, its time has come, or nothing more will join it.
     mutating func takeGroup(at now: Instant) -> (group: OutcomeGroup, tellings: [Telling])? {
         guard !group.isEmpty else {
@@ -394,7 +409,7 @@ struct Deliveries: Sendable {
         }
         let nothingMore = machines.isEmpty && admission.isEmpty && !isClaiming
         let isTime = groupDeadline.map { now >= $0 } ?? true
-        guard group.records.count >= Limits.groupSize || isTime || nothingMore || flushNow else { return nil }
+        guard group.records.count >= fullGroup || isTime || nothingMore || flushNow else { return nil }
         let result = (group, tellings)
         group = OutcomeGroup()
         tellings = []
@@ -408,6 +423,7 @@ struct Deliveries: Sendable {
     mutating func recorded(_ group: OutcomeGroup, freed: Instant?) {
         groupsUnderway -= 1
         underway -= group.records.count
+        meanwhile = max(self.group.records.count, (meanwhile * 7 + self.group.records.count) / 8)
         for record in group.records {
             // Settled without an attempt, too old by now: at a suspended endpoint the next oldest has its
             // turn.

@@ -26,6 +26,7 @@ struct AdmissionTests {
 
         mutating func add(_ delivery: ClaimedDelivery) { admission.add(delivery) }
         mutating func drop() { admission.drop() }
+        func nextTurn(after now: Span) -> Span? { admission.nextTurn(after: now) }
 
         /// The next that may be sent.
         mutating func take() -> ClaimedDelivery? {
@@ -265,10 +266,12 @@ struct AdmissionTests {
     @Test("a service that takes so many in a time gets no more, and each that waits has a turn of its own")
     func turns() {
         var admission = admission()
-        func post(_ name: String, _ key: String = "slack:443|a", _ format: Format = .slack) {
-            admission.add(.sample(name, limitKey: key, format: format))
+        func post(
+            _ name: String, _ key: String = "slack:443|a", _ format: Format = .slack, batch: Int64? = nil
+        ) {
+            admission.add(.sample(name, batch: batch, limitKey: key, format: format))
         }
-        for number in 1...4 { post("\(number)") }
+        for number in 1...4 { post("\(number)", batch: 1) }
         post("other", "slack:443|b")
         post("plain1", "plain:443", .standard)
         post("plain2", "plain:443", .standard)
@@ -278,10 +281,67 @@ struct AdmissionTests {
         admission.now = .milliseconds(999)
         post("2")
         #expect(takeAll(&admission) == [])
-        #expect(admission.sentAway["2"] == .milliseconds(3001))
+        #expect(admission.parked == 1)
+        #expect(admission.nextTurn(after: admission.now) == .milliseconds(1))
+        admission.now = .seconds(1)
+        #expect(takeAll(&admission) == ["2"])
+        #expect(admission.parked == 0)
         admission.now = .seconds(2)
         post("3")
         #expect(takeAll(&admission) == ["3"])
+    }
+
+    @Test("who comes for a turn a moment late has it, and not the turn after all that were sent back")
+    func lateForItsTurn() {
+        var admission = admission()
+        func post(_ name: String, batch: Int64? = nil) {
+            admission.add(.sample(name, batch: batch, limitKey: "slack:443|a", format: .slack))
+        }
+        // A channel that many subscribe to: each has a turn of its own, an hour of them.
+        for number in 0...3600 { post("\(number)", batch: 1) }
+        #expect(takeAll(&admission) == ["0"])
+        #expect(admission.sentAway["3600"] == .seconds(3600))
+        // Each comes back in time, but for some that are late: by a moment, and by more than a turn.
+        var sent: [String] = []
+        var due = 1
+        for tick in stride(from: 1000, through: 60_000, by: 250) {
+            admission.now = .milliseconds(Int64(tick))
+            let isLate = (5_000...5_900).contains(tick) || (20_000...23_400).contains(tick)
+            while !isLate, due * 1000 <= tick {
+                post("\(due)")
+                due += 1
+            }
+            sent += takeAll(&admission)
+        }
+        #expect(sent == (1...56).map { "\($0)" })
+        #expect(admission.sentAway.count == 3600, "none was sent back again")
+        // A retry waits for those that are late, and not for the hour; what is released now does.
+        post("retry")
+        post("new", batch: 2)
+        let ahead = admission.parked
+        #expect(takeAll(&admission) == [])
+        #expect(admission.sentAway["new"] == .seconds(3601 - 60))
+        for _ in 0...ahead {
+            admission.now = admission.now + .seconds(1)
+            sent += takeAll(&admission)
+        }
+        #expect(sent.last == "retry" && admission.parked == 0)
+    }
+
+    @Test("no more wait here for their turn than have it within seconds; the others go behind all")
+    func turnsHere() {
+        var admission = admission()
+        func post(_ name: String) {
+            admission.add(.sample(name, limitKey: "slack:443|a", format: .slack))
+        }
+        for number in 0..<30 { post("\(number)") }
+        #expect(takeAll(&admission) == ["0"])
+        #expect(admission.parked == 10)
+        #expect(admission.sentAway["10"] == nil && admission.sentAway["11"] == .seconds(11))
+        #expect(admission.sentAway["29"] == .seconds(29))
+        // What waits here is given up with all else.
+        admission.drop()
+        #expect(admission.parked == 0 && admission.nextTurn(after: admission.now) == nil)
     }
 
     @Test("an entry for a host caps all its ports and all the keys on it together")

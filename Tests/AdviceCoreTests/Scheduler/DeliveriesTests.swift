@@ -136,6 +136,48 @@ struct DeliveriesTests {
         #expect(full.groups.map(\.records.count) == [512])
     }
 
+    @Test(
+        "while a group is written sending goes on, where what comes in meanwhile fits beside it",
+        arguments: [20, 100, 250])
+    func slowDisk(outcomesInAWrite: Int) {
+        var scheduler = started(concurrency: 64)
+        var (inFlight, underway): ([Attempt], [(number: UInt64, until: Int, records: Int)]) = ([], [])
+        var (asked, next, recorded, pauses, groups) = ([Limits.firstClaim], Int64(1), 0, 0, 0)
+        func take(_ effects: [Effect]) {
+            inFlight += effects.attempts
+            asked += effects.claims
+            for (number, transaction) in effects.transactions {
+                guard case .record(let group) = transaction else { continue }
+                groups += 1
+                underway.append((number, recorded + outcomesInAWrite, group.records.count))
+            }
+        }
+        // One answer after the other; a claim is answered at once.
+        while recorded < 20_000 {
+            while let limit = asked.popLast() {
+                let claimed = (next..<next + Int64(limit)).map {
+                    ClaimedDelivery.sample("s\($0)", number: $0, due: now)
+                }
+                next += Int64(limit)
+                take(scheduler.handle(.claimed(Claim(deliveries: claimed, nextDue: now)), now: clocks(now)))
+            }
+            // The first groups show how slow the disk is.
+            if groups > 8, inFlight.count < 64 { pauses += 1 }
+            if !inFlight.isEmpty {
+                let answered = inFlight.removeFirst()
+                recorded += 1
+                take(scheduler.handle(results([answered]), now: clocks(now)))
+            }
+            if let first = underway.first, recorded >= first.until || inFlight.isEmpty {
+                underway.removeFirst()
+                take(scheduler.handle(.committed(transaction: first.number, .done), now: clocks(now)))
+            }
+        }
+        #expect(recorded == 20_000 && pauses == 0)
+        // Half a group at the least, and where the disk is quick hardly less than a whole one.
+        #expect(groups <= 20_000 / (Limits.groupSize - outcomesInAWrite - 8) + 2)
+    }
+
     @Test("a clock step does not keep outcomes from the disk: the old deadline means nothing")
     func stepFlushes() {
         var scheduler = started()
