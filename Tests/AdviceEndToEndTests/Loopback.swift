@@ -1,18 +1,30 @@
 import Glibc
+import Synchronization
 
 /// Ports of 127.0.0.1.
 enum Loopback {
-    /// One that nobody listens on.
+    /// Below those that the kernel gives out by itself (32768 and up): nobody else comes to have one
+    /// meanwhile.
+    private static let candidates = 20_000..<32_000
+    private static let given = Atomic<Int>(Int.random(in: 0..<candidates.count))
+
+    /// One that nobody listens on, and that is given to nobody else.
     static func freePort() throws -> Int {
-        let (descriptor, port) = try bound(to: INADDR_LOOPBACK)
-        close(descriptor)
-        return port
+        for _ in candidates {
+            let place = given.add(1, ordering: .relaxed).newValue % candidates.count
+            guard
+                let (descriptor, port) = try? bound(to: INADDR_LOOPBACK, port: candidates.lowerBound + place)
+            else { continue }
+            close(descriptor)
+            return port
+        }
+        throw Missing("no free port from \(candidates.lowerBound) on")
     }
 
-    /// A socket with a port of its own that nobody else has.
-    static func bound(to host: in_addr_t) throws -> (descriptor: Int32, port: Int) {
+    /// A socket with a port of its own that nobody else has; `port` 0 takes any.
+    static func bound(to host: in_addr_t, port: Int = 0) throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = address(host, port: 0)
+        var address = address(host, port: port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let found = withPointer(to: &address) {
             bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Debian's tinyproxy and microsocks as the proxy between us and the receivers.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProxyTests {
     private static let schemes = ["http", "socks5h"]
 
@@ -77,7 +77,8 @@ struct ProxyTests {
 
             try await site.proxy("http", port: port)
             let daemon = try await site.daemon()
-            try await receiver.requests(1, within: .seconds(60))
+            // A minute after it was found down.
+            try await receiver.requests(1, within: .seconds(120))
             try await site.awaitDelivered(1)
             daemon.send(SIGTERM)
             _ = try await daemon.end()

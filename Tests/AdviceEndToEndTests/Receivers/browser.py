@@ -3,10 +3,11 @@
 
 usage: browser.py CHROMIUM FOLDER NAME=URL...
 
-Speaks the DevTools protocol over a pipe. For each page, in light and in dark, at phone and desktop width: no
-message of the console (a page that breaks its own Content-Security-Policy makes one), nothing wider than the
-window, no table that is cut, and each text on its ground with the contrast that WCAG 2.1 AA asks for, computed as shown. A picture
-of each goes to FOLDER as NAME-SCHEME-WIDTH.png. Prints one line for each finding; exit 1 where there is one.
+Speaks the DevTools protocol over a pipe. For each page, in light and in dark, at phone and desktop width:
+no message of the console (a page that breaks its own Content-Security-Policy makes one), nothing wider
+than the window, no table that is cut, and each text on its ground with the contrast that WCAG 2.1 AA asks
+for, computed as shown. A picture of each goes to FOLDER as NAME-SCHEME-WIDTH.png. Prints one line for
+each finding; exit 1 where there is one.
 """
 import base64
 import json
