@@ -1,4 +1,5 @@
 import AdviceCore
+import AdviceMessage
 import CLinux
 import Foundation
 import Glibc
@@ -57,22 +58,19 @@ public struct LogOutput: LogHandler {
     }
 
     private func json(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
-        struct Line: Encodable {
-            var at: String
-            var level: String
-            var text: String
-            var fields: [String: String]?
+        let line = JSONWriter.object { line in
+            line.field("at", "\(SystemClock().now.wall)")
+            if !metadata.isEmpty {
+                line.object("fields") { fields in
+                    for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+                        fields.field(name, "\(value)")
+                    }
+                }
+            }
+            line.field("level", event.level.rawValue)
+            line.field("text", "\(event.message)")
         }
-        let fields = metadata.mapValues { "\($0)" }
-        let line = Line(
-            at: "\(SystemClock().now.wall)", level: event.level.rawValue, text: "\(event.message)",
-            fields: fields.isEmpty ? nil : fields)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(line) else {
-            preconditionFailure("strings can be written as JSON")
-        }
-        return String(decoding: data, as: UTF8.self)
+        return String(decoding: line, as: UTF8.self)
     }
 
     /// syslog(3) severities.

@@ -153,5 +153,12 @@ class Host:
                 os.rmdir(path)
             except OSError:
                 pass
-        subprocess.run(["umount", self.root], check=False)
+        # The kernel may have something open in it for a moment after its last process.
+        for _ in range(50):
+            if not os.path.ismount(self.root):
+                break
+            subprocess.run(["umount", self.root], stderr=subprocess.DEVNULL, check=False)
+            time.sleep(0.1)
+        else:
+            subprocess.run(["umount", "--lazy", self.root], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
