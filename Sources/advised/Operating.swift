@@ -104,7 +104,7 @@ extension Installation {
     }
 
     /// Takes the roster of the files; nil where daemons that share the store have taken other files since.
-    private func takeRoster(
+    func takeRoster(
         of configuration: Configuration, files: String?, into store: any Store, _ now: Instant
     ) throws(StoreError) -> RosterChange? {
         if let shared = store as? any SharedStore {

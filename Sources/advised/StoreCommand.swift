@@ -208,14 +208,16 @@ extension Installation {
     /// All that is due by now counts as sent.
     fileprivate func countAsSent(_ configuration: Configuration, in store: SQLiteStore) throws {
         let now = clock.now.wall
+        let pinned = configuration.keepingLocalZones(try store.load().series)
         // Who came after the backup was made has had what was due too.
-        let roster = Roster(configuration, secrets: secrets, zones: zones, now: now)
-        _ = try store.importRoster(
-            roster.entries, cohorts: roster.cohorts, joins: roster.joins, guardsRemovals: true, now: now)
+        if try takeRoster(of: pinned, files: nil, into: store, now)?.refusedRemovals != nil {
+            Output.note(
+                "advised: warning: the files have lost so many subscribers that they are not taken: who came "
+                    + "after the backup was made begins anew with `advised reload --force`")
+        }
         let knowledge = try store.load()
         let settings = SchedulerSettings(
-            configuration.keepingLocalZones(knowledge.series), cohorts: knowledge.cohorts, zones: zones,
-            descriptors: 1)
+            pinned, cohorts: knowledge.cohorts, zones: zones, descriptors: 1)
         let ledgers = Scheduler.countedAsSent(knowing: knowledge, settings: settings, at: now)
         let points = ledgers.reduce(0) { count, ledger in
             count + ledger.rows.count { $0.kind == .inherited && $0.why == Scheduler.restoredWords }
