@@ -32,7 +32,7 @@ public actor Daemon: QueueActor {
     var statusText = "starting"
     var isReloading = false
     var wishedReload: WishedReload?
-    /// Of the files in force; nil where nobody compares them.
+    /// Of the files in force, for daemons that share a store to compare.
     var files: String?
     /// Of all that the roster at the start depends on, where that can be told.
     private let origin: RosterOrigin?

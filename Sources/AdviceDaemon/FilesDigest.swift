@@ -10,6 +10,8 @@ public final class FilesDigest: Sendable {
     private struct File {
         var path: String
         var hash = SHA256()
+
+        var text: String { FilesDigest.hexadecimal(hash.finalize()) }
     }
 
     public init() {}
@@ -32,10 +34,12 @@ public final class FilesDigest: Sendable {
         return FilesDigest.hexadecimal(whole.finalize())
     }
 
-    /// Of one file; nil where it was not taken. nil as the path: of the settings.
-    public func text(of path: String?) -> String? {
-        files.withLock { files in path == nil ? files.first : files.last { $0.path == path } }
-            .map { FilesDigest.hexadecimal($0.hash.finalize()) }
+    /// Of the settings; nil where they could not be read.
+    public var settingsText: String? { files.withLock { $0.first }.map(\.text) }
+
+    /// Of one file; nil where it was not taken.
+    public func text(of path: String) -> String? {
+        files.withLock { files in files.last { $0.path == path } }.map(\.text)
     }
 
     /// Of the bytes of the file at a path; nil where it cannot be read.

@@ -7,18 +7,31 @@ import Glibc
 
 extension RosterOrigin {
     /// nil where the rows must be read to know: they are not all of the roster, or the store is shared and
-    /// compares every file. `rows` is the digest of their bytes where `loaded` has passed over them.
-    public init?(of loaded: Loaded, rows: String? = nil) {
-        guard let bytes = rows ?? loaded.rowsDigest, let settings = loaded.settingsDigest,
-            let configuration = loaded.configuration, configuration.store.isFile,
-            let rows = configuration.rows
+    /// compares every file.
+    public init?(of loaded: Loaded) {
+        guard let bytes = loaded.rowsDigest else { return nil }
+        self.init(of: loaded, rows: bytes)
+    }
+
+    /// `rows` is the digest of their bytes.
+    fileprivate init?(of loaded: Loaded, rows: String) {
+        guard let rest = RosterOrigin.rest(of: loaded) else { return nil }
+        self.init(file: RosterOrigin.file(of: loaded), contents: RosterOrigin.digest([rows] + rest))
+    }
+
+    fileprivate static func file(of loaded: Loaded) -> String? {
+        guard let rest = rest(of: loaded) else { return nil }
+        return loaded.configuration?.rows?.identity.map { digest([$0] + rest) }
+    }
+
+    /// What else the roster depends on: a zone may be unknown to other zone files, and a mistake to another
+    /// version.
+    private static func rest(of loaded: Loaded) -> [String]? {
+        guard let settings = loaded.settingsDigest, let configuration = loaded.configuration,
+            configuration.store.isFile, let rows = configuration.rows
         else { return nil }
-        // A zone may be unknown to other zone files, and a mistake to another version.
-        let zones = RosterOrigin.identity(of: SystemZones.folder + "/tzdata.zi", unlessAfter: nil) ?? "none"
-        let rest = [Version.text, settings, zones, "\(rows.isWorldReadable)"]
-        self.init(
-            file: rows.identity.map { RosterOrigin.digest([$0] + rest) },
-            contents: RosterOrigin.digest([bytes] + rest))
+        let zones = identity(of: SystemZones.folder + "/tzdata.zi", unlessAfter: nil) ?? "none"
+        return [Version.text, settings, zones, "\(rows.isWorldReadable)"]
     }
 
     private static func digest(_ words: [String]) -> String {
@@ -44,8 +57,7 @@ extension RosterSource {
     /// was taken from: their file is the same, or else its bytes, which are read then.
     public func ifStill(_ loaded: Loaded) -> RosterSource? {
         guard let rows = loaded.configuration?.rows else { return nil }
-        // The bytes do not matter yet.
-        if let file = RosterOrigin(of: loaded, rows: "")?.file, file == origin.file { return self }
+        if let file = RosterOrigin.file(of: loaded), file == origin.file { return self }
         guard let bytes = FilesDigest.text(ofFileAt: rows.path),
             let now = RosterOrigin(of: loaded, rows: bytes), now.contents == origin.contents
         else { return nil }

@@ -33,7 +33,7 @@ struct Check: ParsableCommand {
             diagnostics += denied(configuration, loaded.places, installation)
             diagnostics += unfitting(configuration, loaded.places)
             if connect {
-                diagnostics += shared(loaded.places, installation, configuration)
+                diagnostics += shared(configuration, loaded.places, installation)
                 connected = Connections(configuration, loaded.places, installation).dial()
             }
         }
@@ -63,7 +63,7 @@ struct Check: ParsableCommand {
 
     /// What a server says where it is the store.
     private func shared(
-        _ places: Loaded.Places, _ installation: Installation, _ configuration: Configuration
+        _ configuration: Configuration, _ places: Loaded.Places, _ installation: Installation
     ) -> [Diagnostic] {
         guard let place = places.store,
             case .postgres(let string)? = try? installation.storePlace(configuration)

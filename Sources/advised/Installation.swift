@@ -70,7 +70,7 @@ struct Installation {
         }
         var loaded = loadConfiguration(at: configPath, environment: environment)
         loaded.digest = files.text
-        loaded.settingsDigest = files.text(of: nil)
+        loaded.settingsDigest = files.settingsText
         loaded.rowsDigest = loaded.configuration?.rows.flatMap { files.text(of: $0.path) }
         return loaded
     }
