@@ -36,7 +36,7 @@ final class ReadingDesk: @unchecked Sendable {
 
 /// Where counts are read: a queue and a connection of their own, so that no page waits behind them.
 final class CountingDesk: Sendable {
-    fileprivate let queue = DispatchQueue(label: "counting")
+    let queue = DispatchQueue(label: "counting")
     fileprivate let desk: ReadingDesk
 
     init(_ open: @escaping @Sendable () -> (any StoreReader)?) { desk = ReadingDesk(open) }

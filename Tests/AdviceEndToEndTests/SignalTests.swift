@@ -21,25 +21,6 @@ struct SignalTests {
         }
     }
 
-    @Test("TERM leaves no socket behind: not the control socket, nor those of the pages")
-    func sockets() async throws {
-        try await Site.with { site in
-            var settings = Settings(ann: "http://127.0.0.1:9/")
-            settings.start = settings.wall.day(1)
-            settings.status = "unix:operators.sock"
-            settings.publicPages = "unix:readers.sock"
-            try site.write(settings)
-            let sockets = ["operators.sock", "readers.sock", "state/control.sock"].map {
-                site.folder + "/" + $0
-            }
-            let daemon = try await site.daemon()
-            try await poll("all are there") { sockets.allSatisfy { access($0, F_OK) == 0 } }
-            daemon.send(SIGTERM)
-            #expect(try await daemon.end() == .exited(0))
-            for socket in sockets { #expect(access(socket, F_OK) != 0, "\(socket)") }
-        }
-    }
-
     @Test("TERM in a fan-out: the next run sends the rest, and repeats nothing")
     func stopInAFanOut() async throws {
         try await Site.with { site in

@@ -249,7 +249,9 @@ struct StatusServerTests {
             try await bothAnswer()
             daemon.send(signal)
             #expect(try await daemon.end() == (signal == SIGTERM ? .exited(0) : .killed(by: SIGKILL)))
-            for path in sockets { #expect((access(path, F_OK) == 0) == (signal == SIGKILL), "\(path)") }
+            for path in sockets + [site.state + "/control.sock"] {
+                #expect((access(path, F_OK) == 0) == (signal == SIGKILL), "\(path)")
+            }
             let next = try await site.daemon()
             try await bothAnswer()
             #expect(!next.errors.contains("server is not there"))

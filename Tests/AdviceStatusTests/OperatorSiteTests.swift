@@ -21,7 +21,7 @@ struct OperatorSiteTests {
                     configuration: configuration, subscribers: 0, clock: "trusted", degraded: [],
                     isStarted: true, isStoreLost: false, isLastReloadTaken: true, counters: Counters())
             }, openStore: openStore, rules: { _ in .utc }, wall: { Instant(seconds: 1_782_997_200) },
-            boot: KeptCountTests.boot)
+            boot: { .zero })
     }
 
     /// The answer to `text`, which may come later.
@@ -43,15 +43,16 @@ struct OperatorSiteTests {
 
     @Test("says that it lives and is ready while every page waits for the store")
     func slowStore() throws {
-        let gate = DispatchSemaphore(value: 0)
+        let (gate, isWaiting) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let site = OperatorSite(
             OperatorSiteTests.source {
+                isWaiting.signal()
                 gate.wait()
                 gate.signal()
                 return nil
             })
         let pages = try ["metrics", "status.json", ""].map { try ask(site, $0) }
-        usleep(50_000)
+        isWaiting.wait()
         for _ in 1...5 {
             #expect(try ask(site, "healthz").value.status == 200)
             let ready = try ask(site, "readyz").value
@@ -63,27 +64,28 @@ struct OperatorSiteTests {
     }
 }
 
-/// Counts that are kept, on a real database.
+/// Counts that are kept, on a real database and by a clock of the test's own.
 @Suite("A kept count", .timeLimit(.minutes(1)))
 final class KeptCountTests: Sendable {
     private let path = "/tmp/advised-count-\(UUID().uuidString).db"
     private let counts = Mutex(0)
-    private let pause = Mutex(UInt32(0))
+    /// Time since boot, and how much of it a count takes.
+    private let clock = Mutex((now: Span.days(1), count: Span.zero))
+    /// Open, but for who closes it.
+    private let gate = DispatchSemaphore(value: 1)
+    private let desk: CountingDesk
 
-    /// Time since some moment.
-    static let boot: @Sendable () -> Span = {
-        Span(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds))
-    }
+    init() { desk = CountingDesk { [path] in try? SQLiteReader.open(path: path) } }
 
     deinit { for ending in ["", "-wal", "-shm", ".lock"] { unlink(path + ending) } }
 
-    /// The count counts how often it was made, and takes as long as it is told to.
+    /// The count counts how often it was made.
     private func kept(patience: Span) -> KeptCount<Int> {
-        let path = path
-        let desk = CountingDesk { try? SQLiteReader.open(path: path) }
-        return KeptCount(on: desk, boot: KeptCountTests.boot, patience: patience) {
+        KeptCount(on: desk, boot: { [self] in clock.withLock { $0.now } }, patience: patience) {
             [self] (_) throws(StoreError) in
-            usleep(pause.withLock { $0 } * 1000)
+            gate.wait()
+            gate.signal()
+            clock.withLock { $0.now = $0.now + $0.count }
             return counts.withLock { count in
                 count += 1
                 return count
@@ -107,32 +109,44 @@ final class KeptCountTests: Sendable {
         store.close()
     }
 
-    @Test("that takes long gives what it was, at once, and rests; the first waits to the end")
+    @Test("that took long rests for twenty times as long, and is given as it was meanwhile")
+    func rests() throws {
+        let store = try SQLiteStore(path: path)
+        let kept = kept(patience: .seconds(20))
+        clock.withLock { $0.count = .seconds(100) }
+        #expect(kept.latest()?.value == 1)
+        try write(store)
+        for wait in [Span.zero, .seconds(1000), .seconds(999)] {
+            clock.withLock { $0.now = $0.now + wait }
+            let told = try #require(kept.latest())
+            #expect(told.value == 1 && told.age != nil)
+        }
+        clock.withLock { $0 = ($0.now + .seconds(1), .zero) }
+        #expect(kept.latest()?.value == 2)
+        store.close()
+    }
+
+    @Test("that takes long keeps nobody waiting: it is given as it was, and counted behind the scenes")
     func long() throws {
         let store = try SQLiteStore(path: path)
         let kept = kept(patience: .milliseconds(20))
-        pause.withLock { $0 = 100 }
         #expect(kept.latest()?.value == 1)
-        for _ in 1...10 {
-            try write(store)
-            let begun = ContinuousClock.now
+        try write(store)
+        gate.wait()
+        for _ in 1...3 {
             let told = try #require(kept.latest())
             #expect(told.value == 1 && told.age != nil)
-            #expect(ContinuousClock.now - begun < .milliseconds(90))
         }
-        // It rests for twenty times 100 ms from the end of the first; then it is counted, behind the scenes.
-        let begun = ContinuousClock.now
-        while kept.latest()?.value == 1, ContinuousClock.now - begun < .seconds(30) { usleep(20_000) }
-        #expect(ContinuousClock.now - begun > .seconds(1))
+        gate.signal()
+        desk.queue.sync {}
         #expect(counts.withLock { $0 } == 2)
+        #expect(kept.latest()?.value == 2)
         store.close()
     }
 
     @Test("is none where the store cannot be read")
     func none() {
-        let kept = KeptCount(on: CountingDesk { nil }, boot: KeptCountTests.boot) { (_) throws(StoreError) in
-            1
-        }
+        let kept = KeptCount(on: CountingDesk { nil }, boot: { .zero }) { (_) throws(StoreError) in 1 }
         #expect(kept.latest() == nil)
     }
 }

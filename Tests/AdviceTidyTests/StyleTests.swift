@@ -113,7 +113,8 @@ struct StyleTests {
     @Test("no test is switched off, and none sleeps")
     func testsAreOn() throws {
         let pattern = try Regex(
-            #"\.disabled\(|\.enabled\(if|XCTSkip|withKnownIssue|Task\.sleep|Thread\.sleep"#)
+            #"\.disabled\(|\.enabled\(if|XCTSkip|withKnownIssue|Task\.sleep|Thread\.sleep|\b(u|nano)?sleep\("#
+        )
         // Waiting for another process has one home, with a bound.
         let homes = ["AdviceTidyTests", "AdviceEndToEndTests/Waiting.swift"]
         for file in try Repository.files(in: "Tests") where !homes.contains(where: file.path.contains) {
