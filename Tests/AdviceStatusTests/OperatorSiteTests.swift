@@ -81,7 +81,8 @@ final class KeptCountTests: Sendable {
 
     /// The count counts how often it was made.
     private func kept(patience: Span) -> KeptCount<Int> {
-        KeptCount(on: desk, boot: { [self] in clock.withLock { $0.now } }, patience: patience) {
+        let boot: @Sendable () -> Span = { [self] in clock.withLock { $0.now } }
+        return KeptCount(on: desk, boot: boot, patience: patience) {
             [self] (_) throws(StoreError) in
             gate.wait()
             gate.signal()
@@ -146,7 +147,8 @@ final class KeptCountTests: Sendable {
 
     @Test("is none where the store cannot be read")
     func none() {
-        let kept = KeptCount(on: CountingDesk { nil }, boot: { .zero }) { (_) throws(StoreError) in 1 }
+        let boot: @Sendable () -> Span = { .zero }
+        let kept = KeptCount(on: CountingDesk { nil }, boot: boot) { (_) throws(StoreError) in 1 }
         #expect(kept.latest() == nil)
     }
 }
