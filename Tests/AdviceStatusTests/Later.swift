@@ -16,13 +16,15 @@ final class Later<Value: Sendable>: Sendable {
 
     var isThere: Bool { result.withLock { $0 != nil } }
 
-    /// Awaited.
+    /// Awaited; throws where it does not come within half a minute.
     var value: Value {
         get throws {
-            done.wait()
+            guard done.wait(timeout: .now() + .seconds(30)) == .success else { throw Overdue() }
             done.signal()
             guard let result = result.withLock({ $0 }) else { preconditionFailure("it was told to be there") }
             return try result.get()
         }
     }
+
+    struct Overdue: Error {}
 }

@@ -216,5 +216,13 @@ struct PostgresConnectionTests {
         #expect(try hear() == .work)
         try one.subscribe(["ann", "bob"])
         #expect(try hear() == .nothing)
+        // That who has left long ago is erased is no news; what comes after it is.
+        try two.subscribe(["bob"])
+        #expect(try hear() == .knowledge)
+        let step = Prune(deliveriesBefore: t0, repliesBefore: t0, removedBefore: t0 + .days(1), from: nil)
+        _ = try two.prune(step, now: t0 + .days(1))
+        #expect(try two.connection.query("SELECT count(*) FROM subscriber") == [[1]])
+        try two.release(World.draft(2, cohort: cohort))
+        #expect(try hear() == .work)
     }
 }
